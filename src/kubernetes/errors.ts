@@ -1,0 +1,33 @@
+import type { Status } from "./types.ts";
+
+/** An answer of the API that is not the object asked for. `message` is the server's own, made for people. */
+export class StatusError extends Error {
+  readonly status: Status;
+  constructor(status: Status) {
+    super(status.message ?? status.reason ?? `the API answered ${status.code ?? "with a failure"}`);
+    this.name = "StatusError";
+    this.status = status;
+  }
+  /** HTTP code, 500 when the server left it out. */
+  get code(): number {
+    return this.status.code ?? 500;
+  }
+  get reason(): string {
+    return this.status.reason ?? "";
+  }
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof StatusError && error.code === 404;
+}
+/** A concurrent writer was faster: read again and retry. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof StatusError && error.code === 409 && error.reason === "Conflict";
+}
+export function isAlreadyExists(error: unknown): boolean {
+  return error instanceof StatusError && error.reason === "AlreadyExists";
+}
+/** The resourceVersion asked for is compacted away: list again. */
+export function isExpired(error: unknown): boolean {
+  return error instanceof StatusError && error.code === 410;
+}

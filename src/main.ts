@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+/** The command line: one table of commands. A command's module is loaded only when it is called; long-running roles stay lean by it. */
+import { enableCompileCache } from "node:module";
+
+export interface Command {
+  /** Parses the arguments after the command's name and resolves to the process's exit status. */
+  main(args: string[]): Promise<number>;
+}
+
+const commands: Record<string, { summary: string; hidden?: boolean; load: () => Promise<Command> }> = {};
+
+enableCompileCache();
+const [name = "", ...args] = process.argv.slice(2);
+const command = commands[name];
+if (command === undefined) {
+  const listed = Object.entries(commands).filter(([, { hidden }]) => !hidden);
+  const width = Math.max(0, ...listed.map(([key]) => key.length));
+  const help = listed.map(([key, { summary }]) => `  ${key.padEnd(width)}  ${summary}`).join("\n");
+  const wanted = ["", "help", "-h", "--help"].includes(name);
+  const text = `${wanted ? "" : `fairway: unknown command "${name}"\n\n`}Usage: fairway COMMAND [OPTIONS]\n\nCommands:\n${help}\n\nfairway COMMAND --help tells more of each.\n`;
+  (wanted ? process.stdout : process.stderr).write(text);
+  process.exitCode = wanted ? 0 : 2;
+} else {
+  process.exitCode = await (await command.load()).main(args);
+}
