@@ -24,10 +24,20 @@ export interface Reflector<T extends KubernetesObject> {
   stop(): void;
 }
 
+export type ReflectorOptions<T extends KubernetesObject> = Pick<
+  ListOptions,
+  "namespace" | "labelSelector" | "fieldSelector"
+> & {
+  /** Trouble with the API, or an exception out of a listener. The reflector goes on by itself. */
+  onError?: (error: Error) => void;
+  /** Makes what is cached of what was read, to keep large caches small. Must keep name, namespace, uid and resourceVersion. */
+  transform?: (object: T) => T;
+  /** Milliseconds without a byte after which a watch is taken for dead. */
+  silence?: number;
+};
+
 export type StartReflector = <T extends KubernetesObject>(
   client: KubernetesClient,
   resource: Resource,
-  options?: Pick<ListOptions, "namespace" | "labelSelector" | "fieldSelector"> & {
-    onError?: (error: Error) => void;
-  },
+  options?: ReflectorOptions<T>,
 ) => Reflector<T>;
