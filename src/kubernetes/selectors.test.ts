@@ -5,7 +5,7 @@ import {
   formatLabelSelector,
   fromLabelSelector,
   matchesFields,
-  matchesLabels,
+  matchesRequirements,
   type Operator,
   parseFieldSelector,
   parseLabelSelector,
@@ -40,7 +40,7 @@ const matching: [selector: string, labels: Record<string, string>, expected: boo
 ];
 for (const [selector, labels, expected] of matching)
   test(`labels ${JSON.stringify(labels)} ${expected ? "meet" : "miss"} "${selector}"`, () => {
-    assert.equal(matchesLabels(parseLabelSelector(selector), labels), expected);
+    assert.equal(matchesRequirements(parseLabelSelector(selector), labels), expected);
   });
 
 const refused: [selector: string, message: string][] = [
@@ -135,9 +135,9 @@ test("a LabelSelector object is the conjunction of labels and expressions", () =
       { key: "zone", operator: "Exists" },
     ],
   })!;
-  assert.equal(matchesLabels(requirements, { app: "web", zone: "a" }), true);
-  assert.equal(matchesLabels(requirements, { app: "web", zone: "a", tier: "db" }), false);
-  assert.equal(matchesLabels(requirements, { app: "web" }), false);
+  assert.equal(matchesRequirements(requirements, { app: "web", zone: "a" }), true);
+  assert.equal(matchesRequirements(requirements, { app: "web", zone: "a", tier: "db" }), false);
+  assert.equal(matchesRequirements(requirements, { app: "web" }), false);
   assert.equal(fromLabelSelector(undefined), undefined);
   assert.deepEqual(fromLabelSelector({}), []);
   assert.throws(

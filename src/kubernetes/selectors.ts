@@ -19,7 +19,7 @@ export class SelectorError extends Error {
 type Labels = Readonly<Record<string, string>> | undefined;
 
 /** Whether labels meet every requirement. No requirement: everything matches. */
-export function matchesLabels(requirements: readonly Requirement[], labels: Labels): boolean {
+export function matchesRequirements(requirements: readonly Requirement[], labels: Labels): boolean {
   return requirements.every((requirement) => matchesRequirement(requirement, labels ?? {}));
 }
 
