@@ -7,7 +7,13 @@ export interface Command {
   main(args: string[]): Promise<number>;
 }
 
-const commands: Record<string, { summary: string; hidden?: boolean; load: () => Promise<Command> }> = {};
+const commands: Record<string, { summary: string; hidden?: boolean; load: () => Promise<Command> }> = {
+  "demo-server": {
+    summary: "serve the demo containers of one node",
+    hidden: true,
+    load: () => import("./commands/demo-server.ts"),
+  },
+};
 
 enableCompileCache();
 const [name = "", ...args] = process.argv.slice(2);

@@ -1,12 +1,18 @@
 /**
  * What the node agent and the node's demo server say to each other over the unix socket nodePaths.demoSocket: one JSON value a line, both ways.
- * The agent is the only client. When the connection closes the demo server keeps serving (an agent's death costs no flow); a new agent sends
- * `sync` first, and what is not in it is stopped.
+ * The agent is the only client; a new connection replaces the one before. When the connection closes the demo server keeps serving (an agent's
+ * death costs no flow); a new agent sends `sync` first, and what is not in it is stopped.
  */
 export type DemoRequest =
   | { op: "sync"; id: number; keep: string[] }
   | { op: "start"; id: number; container: DemoContainer }
-  | { op: "stop"; id: number; container: string };
+  /** Answered when nothing of the container is open any more. Stopping what does not run is no error. */
+  | {
+      op: "stop";
+      id: number;
+      container: string /** For answers under way, in milliseconds; 2,000 when absent. */;
+      grace?: number;
+    };
 
 /** One running demo container: a program inside the demo server, with sockets opened in the Pod's network namespace. */
 export interface DemoContainer {
@@ -18,11 +24,23 @@ export interface DemoContainer {
   env: Record<string, string>;
   /** Path of the Pod's network namespace, such as /proc/123/ns/net. */
   networkNamespace: string;
-  /** Appended to, plain lines as a container's stdout would be. */
+  /** Appended to, plain lines as a container's stdout would be. Past 1 MiB it is renamed to `${logFile}.1` and begun anew. */
   logFile: string;
   /** Told to the client by the echo program. */
   pod: { name: string; namespace: string; ip: string; node: string; container: string };
 }
 
-/** `listening` ports let the agent know the container runs; an error is what a container that exits at once would have written. */
+/**
+ * An answer to the request of that id. ok means that the container's ports listen; an error is what a container that exits at once would
+ * have written (it is in the log file too). `running` answers a sync: what goes on, in no order.
+ */
 export type DemoReply = { id: number; ok: true; running?: string[] } | { id: number; ok: false; error: string };
+
+/** A container that ended by itself. Sent when it happens, or after the next sync when no agent was there and the sync kept it. */
+export interface DemoExit {
+  event: "exited";
+  container: string;
+  code: number;
+}
+
+export type DemoMessage = DemoReply | DemoExit;

@@ -1,0 +1,120 @@
+/**
+ * Sockets in other network namespaces, from one Node process. A socket belongs to the namespace in which its thread was when it called
+ * socket(2), for good; so the thread enters the namespace, makes the socket and is back before any other JavaScript can run. All calls
+ * are koffi's synchronous ones: the asynchronous ones run on libuv's shared pool and would leave a pool thread in the wrong namespace.
+ */
+import { closeSync, openSync } from "node:fs";
+import { isIPv4 } from "node:net";
+import { getSystemErrorMessage, getSystemErrorName } from "node:util";
+import koffi from "koffi";
+
+// socket(7), ip(7), setns(2): the values of Linux on every architecture that Node runs on, but for MIPS.
+const CLONE_NEWNET = 0x40000000;
+const AF_INET = 2;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+
+// Not "libc.so.6": the program itself has its C library loaded, whichever it is.
+const libc = koffi.load(null);
+const setns = libc.func("int setns(int fd, int nstype)");
+const socket = libc.func("int socket(int domain, int type, int protocol)");
+const setsockopt = libc.func(
+  "int setsockopt(int fd, int level, int name, const uint8_t *value, unsigned int valueLength)",
+);
+const bind = libc.func("int bind(int fd, const uint8_t *address, unsigned int addressLength)");
+const listen = libc.func("int listen(int fd, int backlog)");
+
+/** A failed call of the C library. `code` is the errno's name, such as "EADDRINUSE". */
+export class SystemCallError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+  constructor(syscall: string, errno: number, about: string) {
+    super(`${syscall} ${about}: ${getSystemErrorMessage(-errno) ?? "unknown error"}`);
+    this.name = "SystemCallError";
+    this.syscall = syscall;
+    this.code = getSystemErrorName(-errno);
+  }
+}
+
+export interface SocketPlace {
+  /** A file that stands for the namespace: /proc/PID/ns/net, or a bind mount of it. */
+  networkNamespace: string;
+  /** IPv4 address to bind to; "0.0.0.0" when absent. */
+  address?: string;
+  port: number;
+}
+
+/**
+ * Opens a listening TCP socket and returns its descriptor, for `net.Server.listen({ fd })`, which then owns it.
+ * Throws SystemCallError (EADDRINUSE, EADDRNOTAVAIL, EACCES, ...), or the error of opening the namespace's file (ENOENT: its last process is gone).
+ */
+export function openTcpListener(place: SocketPlace, backlog = 511): number {
+  return openBound(place, SOCK_STREAM, (descriptor, about) => {
+    check("listen", listen(descriptor, backlog), about);
+  });
+}
+
+/** Opens a bound UDP socket and returns its descriptor, for `dgram.Socket.bind({ fd })`. Throws as openTcpListener does. */
+export function openUdpSocket(place: SocketPlace): number {
+  return openBound(place, SOCK_DGRAM, () => {});
+}
+
+function openBound(place: SocketPlace, type: number, finish: (descriptor: number, about: string) => void): number {
+  const { networkNamespace, address = "0.0.0.0", port } = place;
+  const name = socketAddress(address, port);
+  const about = `${address}:${port} in ${networkNamespace}`;
+  const descriptor = socketIn(networkNamespace, AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK);
+  try {
+    if (type === SOCK_STREAM) {
+      const on = Buffer.alloc(4);
+      on.writeInt32LE(1);
+      check("setsockopt", setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, on, on.length), about);
+    }
+    check("bind", bind(descriptor, name, name.length), about);
+    finish(descriptor, about);
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+  return descriptor;
+}
+
+/** Nothing between the two setns calls may run other JavaScript or give the thread away. */
+function socketIn(networkNamespace: string, domain: number, type: number): number {
+  const there = openSync(networkNamespace, "r");
+  try {
+    const here = openSync("/proc/thread-self/ns/net", "r");
+    try {
+      check("setns", setns(there, CLONE_NEWNET), networkNamespace);
+      const descriptor = socket(domain, type, 0) as number;
+      const errno = koffi.errno();
+      // A thread that cannot go home would open every later socket in a stranger's namespace: better no process than that.
+      if (setns(here, CLONE_NEWNET) !== 0) process.abort();
+      if (descriptor < 0) throw new SystemCallError("socket", errno, `in ${networkNamespace}`);
+      return descriptor;
+    } finally {
+      closeSync(here);
+    }
+  } finally {
+    closeSync(there);
+  }
+}
+
+function check(syscall: string, result: number, about: string): void {
+  if (result < 0) throw new SystemCallError(syscall, koffi.errno(), about);
+}
+
+/** struct sockaddr_in: the family in host order (little-endian wherever Node runs Fairway), port and address in network order. */
+function socketAddress(address: string, port: number): Buffer {
+  if (!isIPv4(address)) throw new RangeError(`not an IPv4 address: ${address}`);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new RangeError(`not a port: ${port}`);
+  const name = Buffer.alloc(16);
+  name.writeUInt16LE(AF_INET, 0);
+  name.writeUInt16BE(port, 2);
+  for (const [index, part] of address.split(".").entries()) name.writeUInt8(Number(part), 4 + index);
+  return name;
+}
