@@ -37,19 +37,23 @@ export type Schema =
   | { type: "integer"; format: "int32" | "int64" }
   /** A number or a string such as a named port. */
   | { type: "int-or-string" }
+  /** `atomic` is for server-side apply: a strategic merge merges every map key by key. */
   | { type: "map"; values: Schema; atomic?: boolean }
   | {
       type: "list";
       items: Schema;
       /** Strategic merge: entries with the same value of this key are merged; "" merges a list of scalars as a set. */
       mergeKey?: string;
+      /** Strategic merge: an entry that a patch names keeps only the keys in the patch. */
+      retainKeys?: boolean;
       /** Server-side apply, later. */
       listMapKeys?: string[];
       atomic?: boolean;
     }
-  | { type: "object"; name: string; fields: Record<string, Schema>; required?: string[]; retainKeys?: boolean }
-  /** A type that is defined once and used in several places, or inside itself: a key of `definitions`. */
-  | { type: "ref"; name: string };
+  /** `fields` has no prototype, so that names from a request can be looked up in it. `required`: fields that are always present in answers. */
+  | { type: "object"; name: string; fields: Record<string, Schema>; required: string[] }
+  /** Another type by its name in `definitions` (schema/definitions.ts; `resolve` follows it). `retainKeys` as for lists. */
+  | { type: "ref"; name: string; retainKeys?: boolean };
 
 export type Definitions = Record<string, Extract<Schema, { type: "object" }>>;
 

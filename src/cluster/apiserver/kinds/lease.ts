@@ -1,0 +1,23 @@
+import { leases } from "../../../kubernetes/resource.ts";
+import type { Lease } from "../../../kubernetes/types.ts";
+import { defineKind } from "./define.ts";
+import { typeNamed } from "./schema/definitions.ts";
+import { age } from "./table/age.ts";
+import { ageColumn, nameColumn, text } from "./table/columns.ts";
+
+export const lease = defineKind<Lease>({
+  resource: leases,
+  singular: "lease",
+  shortNames: [],
+  categories: [],
+  schema: typeNamed("coordination.Lease"),
+  nameFormat: "subdomain",
+  validate: () => [],
+  hasStatus: false,
+  columns: [nameColumn, text("Holder"), ageColumn],
+  row: ({ metadata, spec }, now) => [
+    metadata?.name ?? "",
+    spec?.holderIdentity ?? "",
+    age(metadata?.creationTimestamp, now),
+  ],
+});
