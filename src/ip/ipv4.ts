@@ -1,0 +1,50 @@
+/** IPv4 addresses as numbers (0 to 2^32-1), and prefixes. IPv4 text is strict: four decimal parts, no leading zeros. */
+
+export interface Prefix {
+  /** The first address, the network's own. */
+  base: number;
+  /** Length, 0 to 32. */
+  bits: number;
+}
+
+/** "10.32.0.3" as a number; undefined when it is no IPv4 address. */
+export function parseIPv4(text: string): number | undefined {
+  const parts = text.split(".");
+  if (parts.length !== 4) return undefined;
+  let value = 0;
+  for (const part of parts) {
+    if (!/^(?:0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
+    value = value * 256 + Number(part);
+  }
+  return value;
+}
+
+export function formatIPv4(value: number): string {
+  return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join(".");
+}
+
+/** "10.32.0.0/12"; undefined when it is none, or when bits behind the length are set. */
+export function parsePrefix(text: string): Prefix | undefined {
+  const match = /^([\d.]+)\/(0|[1-9]\d?)$/.exec(text);
+  const base = parseIPv4(match?.[1] ?? "");
+  const bits = Number(match?.[2]);
+  if (base === undefined || bits > 32 || base % 2 ** (32 - bits) !== 0) return undefined;
+  return { base, bits };
+}
+
+export function formatPrefix({ base, bits }: Prefix): string {
+  return `${formatIPv4(base)}/${bits}`;
+}
+
+/** How many addresses it holds, first and last included. */
+export function sizeOf({ bits }: Prefix): number {
+  return 2 ** (32 - bits);
+}
+
+export function contains(prefix: Prefix, address: number): boolean {
+  return address >= prefix.base && address < prefix.base + sizeOf(prefix);
+}
+
+export function overlaps(one: Prefix, other: Prefix): boolean {
+  return contains(one, other.base) || contains(other, one.base);
+}
