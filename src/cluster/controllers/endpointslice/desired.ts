@@ -1,0 +1,104 @@
+import type { Endpoint, EndpointSlice, Node, Pod, Service, ServicePort } from "../../../kubernetes/types.ts";
+import { isDeleting, uidOf } from "../shared/keys.ts";
+import { isReady, isTerminated } from "../shared/pod-state.ts";
+
+export type EndpointPort = NonNullable<EndpointSlice["ports"]>[number];
+
+/** Endpoints that share one set of ports: named target ports may differ from Pod to Pod, and a slice has only one set. */
+export interface PortGroup {
+  ports: EndpointPort[];
+  endpoints: Endpoint[];
+}
+
+const zoneLabel = "topology.kubernetes.io/zone";
+
+/** The controller makes slices for Services that select Pods; all others are their owner's business. */
+export function selectsPods(service: Service): boolean {
+  const { selector, type } = service.spec ?? {};
+  return type !== "ExternalName" && selector !== undefined && Object.keys(selector).length > 0;
+}
+
+/** A Pod that has an address and is not over, terminating or not. */
+export function isEndpoint(pod: Pod): boolean {
+  return !isTerminated(pod) && Boolean(pod.status?.podIP);
+}
+
+/** What the slices of a Service have to hold together. The order of Pods is kept within a group. */
+export function desiredGroups(
+  service: Service,
+  pods: Iterable<Pod>,
+  nodeOf: (name: string) => Node | undefined,
+): Map<string, PortGroup> {
+  const groups = new Map<string, PortGroup>();
+  for (const pod of pods) {
+    if (!isEndpoint(pod)) continue;
+    const ports = endpointPorts(service, pod);
+    const key = portsKey(ports);
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = { ports, endpoints: [] };
+      groups.set(key, group);
+    }
+    group.endpoints.push(endpointOf(service, pod, nodeOf(pod.spec?.nodeName ?? "")));
+  }
+  return groups;
+}
+
+/** ready/serving/terminating as KEP-1672 defines them. */
+export function endpointOf(service: Service, pod: Pod, node: Node | undefined): Endpoint {
+  const serving = isReady(pod);
+  const terminating = isDeleting(pod);
+  const ready = service.spec?.publishNotReadyAddresses === true || (serving && !terminating);
+  const { nodeName, hostname, subdomain } = pod.spec ?? {};
+  const zone = node?.metadata?.labels?.[zoneLabel];
+  const hasHostname = hostname && subdomain === service.metadata?.name;
+  return {
+    addresses: [pod.status?.podIP ?? ""],
+    conditions: { ready, serving, terminating },
+    ...(hasHostname && { hostname }),
+    ...(nodeName && { nodeName }),
+    targetRef: {
+      kind: "Pod",
+      name: pod.metadata?.name,
+      namespace: pod.metadata?.namespace,
+      uid: uidOf(pod),
+    },
+    ...(zone && { zone }),
+  };
+}
+
+/** The Service's ports as one Pod serves them; a named target port that the Pod does not have is left out. */
+export function endpointPorts(service: Service, pod: Pod): EndpointPort[] {
+  const ports: EndpointPort[] = [];
+  for (const servicePort of service.spec?.ports ?? []) {
+    const port = targetPortOf(servicePort, pod);
+    if (port === undefined) continue;
+    const { name = "", protocol = "TCP", appProtocol } = servicePort;
+    ports.push({ name, port, protocol, ...(appProtocol && { appProtocol }) });
+  }
+  return ports;
+}
+
+function targetPortOf({ targetPort, port, protocol = "TCP" }: ServicePort, pod: Pod): number | undefined {
+  if (targetPort === undefined || targetPort === 0 || targetPort === "") return port;
+  if (typeof targetPort === "number") return targetPort;
+  const { containers = [], initContainers = [] } = pod.spec ?? {};
+  const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === "Always");
+  for (const container of [...containers, ...sidecars]) {
+    for (const { name, containerPort, protocol: offered = "TCP" } of container.ports ?? []) {
+      if (name === targetPort && offered === protocol) return containerPort;
+    }
+  }
+  return undefined;
+}
+
+/** Equal for the same set of ports in any order. */
+export function portsKey(ports: readonly EndpointPort[]): string {
+  return ports
+    .map(
+      ({ name, port, protocol, appProtocol }) =>
+        `${name ?? ""}|${protocol ?? "TCP"}|${port ?? ""}|${appProtocol ?? ""}`,
+    )
+    .sort()
+    .join(",");
+}
