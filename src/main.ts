@@ -8,6 +8,11 @@ export interface Command {
 }
 
 const commands: Record<string, { summary: string; hidden?: boolean; load: () => Promise<Command> }> = {
+  apiserver: {
+    summary: "serve the API of a cluster",
+    hidden: true,
+    load: () => import("./commands/apiserver.ts"),
+  },
   "demo-server": {
     summary: "serve the demo containers of one node",
     hidden: true,

@@ -1,0 +1,83 @@
+import type { Resource } from "../../kubernetes/resource.ts";
+import { endpointSlices, endpoints, namespaces, services } from "../../kubernetes/resource.ts";
+import type { EndpointSlice, Endpoints, KubernetesObject, Namespace, Service } from "../../kubernetes/types.ts";
+import type { ClusterConfig } from "../config.ts";
+import type { Entry, Stored } from "../storage/store.ts";
+import type { ApiContext } from "./context.ts";
+import { keyOfObject, type ServedKind } from "./registry.ts";
+import { copyOf, createObject, mainUpdate, updateObject } from "./write.ts";
+
+/** The objects that every cluster starts with. What is there already is brought to this state; the rest of a stored cluster stays. */
+export async function bootstrapObjects(context: ApiContext, config: ClusterConfig, kubernetesAddress: string) {
+  for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
+    await ensure<Namespace>(context, namespaces, { metadata: { name } }, () => {});
+  }
+  const labels = { component: "apiserver", provider: "kubernetes" };
+  const metadata = { name: "kubernetes", namespace: "default" };
+  await ensure<Service>(
+    context,
+    services,
+    {
+      metadata: { ...metadata, labels },
+      spec: {
+        type: "ClusterIP",
+        clusterIP: kubernetesAddress,
+        clusterIPs: [kubernetesAddress],
+        ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: config.apiPort }],
+      },
+    },
+    (service) => {
+      service.spec!.ports = [{ name: "https", port: 443, protocol: "TCP", targetPort: config.apiPort }];
+    },
+  );
+  const ports = [{ name: "https", port: config.apiPort, protocol: "TCP" }];
+  const addresses = [config.apiAddress];
+  const subsets = [{ addresses: [{ ip: config.apiAddress }], ports }];
+  // The controller for slices of hand-written Endpoints must not mirror what has a slice of its own.
+  const skipMirror = { "endpointslice.kubernetes.io/skip-mirror": "true" };
+  await ensure<Endpoints>(context, endpoints, { metadata: { ...metadata, labels: skipMirror }, subsets }, (object) => {
+    object.subsets = subsets;
+  });
+  const slice = { addresses, conditions: { ready: true } };
+  await ensure<EndpointSlice>(
+    context,
+    endpointSlices,
+    {
+      metadata: { ...metadata, labels: { "kubernetes.io/service-name": "kubernetes" } },
+      addressType: "IPv4",
+      endpoints: [slice],
+      ports,
+    },
+    (object) => {
+      object.endpoints = [slice];
+      object.ports = ports;
+    },
+  );
+}
+
+const systemUser = { name: "system:apiserver", groups: ["system:masters"] };
+
+/** Creates the object, or brings an existing one to what it should be. */
+export async function ensure<T extends KubernetesObject>(
+  context: ApiContext,
+  resource: Resource,
+  wanted: T,
+  adjust: (existing: T) => void,
+): Promise<void> {
+  const kind: ServedKind = context.registry.get(resource);
+  const { namespace = "", name = "" } = wanted.metadata ?? {};
+  const options = { user: systemUser, dryRun: false, validation: "Strict" as const, warnings: [] };
+  const { group, version } = resource;
+  const apiVersion = group === "" ? version : `${group}/${version}`;
+  const object = structuredClone({ apiVersion, kind: resource.kind, ...wanted }) as unknown as Stored;
+  if (kind.collection.latest(keyOfObject(resource, object)) === undefined) {
+    await createObject(context, kind, object, { namespace, name: "" }, options);
+    return;
+  }
+  const change = (old: Entry) => {
+    const copy = copyOf<Stored>(old);
+    adjust(copy as unknown as T);
+    return copy;
+  };
+  await updateObject(context, kind, { namespace, name }, change, mainUpdate(kind), options);
+}

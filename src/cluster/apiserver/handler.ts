@@ -1,0 +1,69 @@
+import { StatusError } from "../../kubernetes/errors.ts";
+import { type Answer, errorAnswer, type Incoming, jsonAnswer, textAnswer, type User } from "./answer.ts";
+import type { ApiContext } from "./context.ts";
+import type { Discovery } from "./discovery.ts";
+import { parseRequest, type RequestInfo, type ResourceRequest } from "./request-info.ts";
+import { answerResource } from "./resource-routes.ts";
+import { internalError, methodNotAllowed, pathNotFound, unauthorized } from "./status.ts";
+import { serverVersion } from "./version.ts";
+
+/** Finds out who sends a request; undefined for nobody (401). */
+export type Authenticate = (incoming: Incoming) => User | undefined;
+
+/** Throws a 403 StatusError unless the user may do what the request asks for. */
+export type Authorize = (user: User, info: RequestInfo) => void;
+
+export interface HandlerParts {
+  context: ApiContext;
+  authenticate: Authenticate;
+  authorize: Authorize;
+  discovery: Discovery;
+  /** Documents and reviews that are no stored objects; undefined passes the request on. */
+  extraPaths: ((info: RequestInfo, user: User, incoming: Incoming) => Promise<Answer | undefined>)[];
+}
+
+export type Handler = (incoming: Incoming) => Promise<Answer>;
+
+/** One request from first to last: parse, authenticate, authorize, route. Never rejects: whatever goes wrong becomes a Status. */
+export function createHandler(parts: HandlerParts): Handler {
+  return async (incoming) => {
+    try {
+      const info = parseRequest(incoming.method, incoming.target);
+      const user = parts.authenticate(incoming);
+      if (user === undefined) throw unauthorized();
+      parts.authorize(user, info);
+      return await route(parts, info, user, incoming);
+    } catch (error) {
+      if (error instanceof StatusError) return errorAnswer(error);
+      parts.context.log.error({ error, method: incoming.method, target: incoming.target }, "a request failed");
+      return errorAnswer(internalError("see the log of the API server"));
+    }
+  };
+}
+
+async function route(parts: HandlerParts, info: RequestInfo, user: User, incoming: Incoming): Promise<Answer> {
+  for (const answer of parts.extraPaths) {
+    const found = await answer(info, user, incoming);
+    if (found !== undefined) return found;
+  }
+  if (info.resource !== undefined) {
+    return answerResource(parts.context, info as RequestInfo & { resource: ResourceRequest }, user, incoming);
+  }
+  if (info.method !== "GET" && info.method !== "HEAD") throw pathMethod(info);
+  const document = parts.discovery.answer(info.path, incoming.headers.accept);
+  if (document !== undefined) return document;
+  switch (info.path) {
+    case "/version":
+      return jsonAnswer(200, serverVersion);
+    case "/healthz":
+    case "/livez":
+    case "/readyz":
+      return textAnswer(200, "text/plain; charset=utf-8", "ok");
+    default:
+      throw pathNotFound();
+  }
+}
+
+function pathMethod({ path, method }: RequestInfo) {
+  return methodNotAllowed({ group: "", plural: path.slice(1) }, method.toLowerCase());
+}

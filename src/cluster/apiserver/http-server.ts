@@ -1,0 +1,141 @@
+import { constants } from "node:crypto";
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import type { Answer, Incoming } from "./answer.ts";
+import { errorAnswer } from "./answer.ts";
+import { userOfCertificate } from "./authentication.ts";
+import { maxBody } from "./body.ts";
+import type { Handler } from "./handler.ts";
+import { badRequest, tooLarge, unauthorized } from "./status.ts";
+
+export interface ServerOptions {
+  /** PEM texts. `ca` signs client certificates. */
+  certificate: string;
+  key: string;
+  ca: string;
+  handler: Handler;
+  /** Takes over a connection that asks for an upgrade (exec, attach). */
+  upgrade(incoming: Incoming, socket: Duplex, head: Buffer): void;
+}
+
+/** Connections at a time: every one costs a file descriptor and TLS buffers. */
+const maxConnections = 4096;
+
+/** The HTTPS listener: bounds what comes in, says who the client certificate speaks for, and writes answers with back-pressure. */
+export function createHttpsServer(options: ServerOptions): Server {
+  const { certificate, key, ca, handler } = options;
+  const server = createServer(
+    {
+      cert: certificate,
+      key,
+      ca,
+      requestCert: true,
+      // Refused with a Status instead of a broken handshake.
+      rejectUnauthorized: false,
+      minVersion: "TLSv1.2",
+      ALPNProtocols: ["http/1.1"],
+      // A resumed session would not show the client's certificate again.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+      maxHeaderSize: 32 << 10,
+      headersTimeout: 15_000,
+      requestTimeout: 60_000,
+      // Go's HTTP client keeps idle connections for 90 s; the side that is not asked must not close first.
+      keepAliveTimeout: 120_000,
+      handshakeTimeout: 15_000,
+      noDelay: true,
+    },
+    (request, response) => {
+      serve(handler, request, response).catch(() => request.socket.destroy());
+    },
+  );
+  server.maxConnections = maxConnections;
+  server.on("upgrade", (request, socket: Duplex, head) => {
+    socket.on("error", () => socket.destroy());
+    const ending = new AbortController();
+    socket.once("close", () => ending.abort());
+    const incoming = incomingOf(request, ending.signal);
+    if (incoming === undefined) refuseUpgrade(socket, errorAnswer(unauthorized()));
+    else options.upgrade(incoming, socket, head);
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+    const tooBig = error.code === "HPE_HEADER_OVERFLOW";
+    socket.end(
+      `HTTP/1.1 ${tooBig ? "431 Request Header Fields Too Large" : "400 Bad Request"}\r\nConnection: close\r\n\r\n`,
+    );
+  });
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  return server;
+}
+
+async function serve(handler: Handler, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const ending = new AbortController();
+  response.once("close", () => ending.abort());
+  response.on("error", () => ending.abort());
+  const incoming = incomingOf(request, ending.signal);
+  const answer = incoming === undefined ? errorAnswer(unauthorized()) : await handler(incoming);
+  await send(answer, request, response);
+}
+
+/** undefined: the client showed a certificate that counts for nothing. */
+function incomingOf(request: IncomingMessage, signal: AbortSignal): Incoming | undefined {
+  const user = userOfCertificate(request.socket as TLSSocket);
+  if (user === "invalid") return undefined;
+  return {
+    method: request.method ?? "GET",
+    target: request.url ?? "/",
+    headers: request.headers as Record<string, string | undefined>,
+    body: () => readBody(request),
+    signal,
+    user,
+  };
+}
+
+async function readBody(request: IncomingMessage): Promise<Uint8Array> {
+  const message = `the request body is larger than ${maxBody} bytes`;
+  if (Number(request.headers["content-length"] ?? 0) > maxBody) throw tooLarge(message);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBody) throw tooLarge(message);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ECONNRESET") throw badRequest("the request body was cut off");
+    throw error;
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+async function send(answer: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, headers, body } = answer;
+  headers["cache-control"] ??= "no-cache, private";
+  // What is left of a body that nobody read would be taken for the next request.
+  if (!request.complete) headers.connection = "close";
+  if (typeof body === "string" || body instanceof Uint8Array) {
+    headers["content-length"] = String(Buffer.byteLength(body));
+    response.writeHead(status, headers);
+    response.end(request.method === "HEAD" ? undefined : body);
+    return;
+  }
+  response.writeHead(status, headers);
+  response.flushHeaders();
+  for await (const chunk of body) {
+    if (response.destroyed) break;
+    if (!response.write(chunk)) await Promise.race([once(response, "drain"), once(response, "close")]);
+  }
+  response.end();
+}
+
+/** Answers an upgrade request without upgrading. */
+export function refuseUpgrade(socket: Duplex, { status, headers, body }: Answer): void {
+  const text = typeof body === "string" ? body : "";
+  const lines = Object.entries({ ...headers, "content-length": Buffer.byteLength(text), connection: "close" });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${text}`);
+}
