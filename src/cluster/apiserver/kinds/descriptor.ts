@@ -12,7 +12,8 @@ export interface FieldError {
     | "FieldValueDuplicate"
     | "FieldValueTooLong"
     | "FieldValueTooMany"
-    | "FieldValueTypeInvalid";
+    | "FieldValueTypeInvalid"
+    | "FieldValueNotFound";
   field: string;
   /** Complete text after the field path: `Invalid value: "x": must be …`. */
   message: string;

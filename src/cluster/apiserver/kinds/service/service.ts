@@ -1,10 +1,13 @@
-import { services } from "../../../kubernetes/resource.ts";
-import type { Service } from "../../../kubernetes/types.ts";
-import { defineKind } from "./define.ts";
-import { typeNamed } from "./schema/definitions.ts";
-import { age } from "./table/age.ts";
-import { labelsCell } from "./table/cells.ts";
-import { ageColumn, nameColumn, text, wide } from "./table/columns.ts";
+import { services } from "../../../../kubernetes/resource.ts";
+import type { Service } from "../../../../kubernetes/types.ts";
+import { defineKind } from "../define.ts";
+import { typeNamed } from "../schema/definitions.ts";
+import { age } from "../table/age.ts";
+import { labelsCell } from "../table/cells.ts";
+import { ageColumn, nameColumn, text, wide } from "../table/columns.ts";
+import { setServiceDefaults } from "./defaults.ts";
+import { prepareServiceForCreate, prepareServiceForUpdate } from "./prepare.ts";
+import { validateService, validateServiceStatusUpdate, validateServiceUpdate } from "./validate.ts";
 
 export const service = defineKind<Service>({
   resource: services,
@@ -12,8 +15,13 @@ export const service = defineKind<Service>({
   shortNames: ["svc"],
   categories: ["all"],
   schema: typeNamed("core.Service"),
-  nameFormat: "label",
-  validate: () => [],
+  nameFormat: "label1035",
+  setDefaults: setServiceDefaults,
+  prepareForCreate: prepareServiceForCreate,
+  prepareForUpdate: prepareServiceForUpdate,
+  validate: validateService,
+  validateUpdate: validateServiceUpdate,
+  validateStatusUpdate: validateServiceStatusUpdate,
   hasStatus: true,
   selectableFields: {
     "spec.clusterIP": ({ spec }) => spec?.clusterIP ?? "",
