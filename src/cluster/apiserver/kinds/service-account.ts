@@ -12,7 +12,6 @@ export const serviceAccount = defineKind<ServiceAccount>({
   categories: [],
   schema: typeNamed("core.ServiceAccount"),
   nameFormat: "subdomain",
-  // References to Secrets need not resolve.
   validate: () => [],
   hasStatus: false,
   columns: [nameColumn, integer("Secrets"), ageColumn],

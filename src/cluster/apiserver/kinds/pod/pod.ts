@@ -1,12 +1,8 @@
 import { pods } from "../../../../kubernetes/resource.ts";
 import type { Pod } from "../../../../kubernetes/types.ts";
-import { defineKind, keepStatus } from "../define.ts";
+import { defineKind, keepStatus, setStatus } from "../define.ts";
 import { typeNamed } from "../schema/definitions.ts";
-import { preparePodForCreate } from "./admission.ts";
-import { setPodDefaults } from "./defaults.ts";
 import { podColumns, podRow } from "./row.ts";
-import { validatePod, validatePodStatusUpdate } from "./validate.ts";
-import { validatePodUpdate } from "./validate-update.ts";
 
 export const pod = defineKind<Pod>({
   resource: pods,
@@ -15,12 +11,11 @@ export const pod = defineKind<Pod>({
   categories: ["all"],
   schema: typeNamed("core.Pod"),
   nameFormat: "subdomain",
-  setDefaults: setPodDefaults,
-  prepareForCreate: preparePodForCreate,
+  prepareForCreate(object) {
+    setStatus(object, { phase: "Pending" });
+  },
   prepareForUpdate: keepStatus,
-  validate: validatePod,
-  validateUpdate: validatePodUpdate,
-  validateStatusUpdate: validatePodStatusUpdate,
+  validate: () => [],
   specOf: ({ spec }) => spec,
   hasStatus: true,
   selectableFields: {
