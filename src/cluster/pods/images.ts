@@ -25,7 +25,7 @@ export interface ProcessImage {
 
 export type Image = DemoImage | ProcessImage;
 
-/** Keys are familiar names: without tag, digest, "docker.io/" and "library/". */
+/** Keys are familiar names: without digest, "docker.io/" and "library/". One with a tag ("demo:2.0") wins over the one without. */
 export type ImageTable = ReadonlyMap<string, Image>;
 
 export interface UnknownImage {
@@ -96,7 +96,7 @@ export function resolveImage(image: string, table: ImageTable): Image | UnknownI
       message: `Failed to apply default image tag ${JSON.stringify(image.slice(0, 256))}: couldn't parse image name: invalid reference format`,
     };
   }
-  const found = table.get(name.familiar);
+  const found = table.get(`${name.familiar}:${name.tag}`) ?? table.get(name.familiar);
   if (found !== undefined) return found;
   return { kind: "unknown", reason: "ErrImagePull", message: howToAdd(name.familiar) };
 }

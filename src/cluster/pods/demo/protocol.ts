@@ -36,7 +36,7 @@ export interface DemoContainer {
  */
 export type DemoReply = { id: number; ok: true; running?: string[] } | { id: number; ok: false; error: string };
 
-/** A container that ended by itself. Sent when it happens, or after the next sync when no agent was there and the sync kept it. */
+/** A container that ended by itself. Sent when it happens; when no agent was there, before the answer to the next sync that keeps it. */
 export interface DemoExit {
   event: "exited";
   container: string;

@@ -64,6 +64,8 @@ export async function startDemoServer({ socketPath, programs, log }: DemoServerO
     else if (request.op === "stop") await stopContainer(request.container, request.grace ?? defaultGrace);
     else {
       const keep = new Set(request.keep);
+      for (const exit of exits.values()) if (keep.has(exit.container)) send(exit);
+      exits.clear();
       for (const container of containers.keys()) if (!keep.has(container)) void stopContainer(container, defaultGrace);
       const running = [...containers.values()].filter(({ stopping }) => !stopping).map(({ container }) => container.id);
       return { id, ok: true, running };
@@ -78,10 +80,6 @@ export async function startDemoServer({ socketPath, programs, log }: DemoServerO
         send(await handle(request));
       } catch (error) {
         send({ id: request.id, ok: false, error: error instanceof Error ? error.message : String(error) });
-      }
-      if (request.op === "sync") {
-        for (const exit of exits.values()) if (request.keep.includes(exit.container)) send(exit);
-        exits.clear();
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

@@ -1,0 +1,91 @@
+import { writeFile } from "node:fs/promises";
+import type { Reflector } from "../../kubernetes/reflector.ts";
+import type { Node } from "../../kubernetes/types.ts";
+import { ipBatch } from "../../linux/netns.ts";
+import type { Logger } from "../../role/log.ts";
+
+/** Destination prefix to next hop. */
+export type Routes = ReadonlyMap<string, string>;
+
+const retryInterval = 1_000;
+const prefix = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
+const address = /^\d{1,3}(\.\d{1,3}){3}$/;
+
+/** Each other node's Pods are behind that node's address. What is no address is left out: it ends in a command line. */
+export function wantedRoutes(nodes: readonly Node[], own: string): Routes {
+  const routes = new Map<string, string>();
+  for (const { metadata, spec, status } of nodes) {
+    if (metadata?.name === own) continue;
+    const hop = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
+    for (const destination of spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []))
+      if (hop !== undefined && address.test(hop) && prefix.test(destination)) routes.set(destination, hop);
+  }
+  return routes;
+}
+
+export function routeCommands(current: Routes, wanted: Routes): string[] {
+  const gone = [...current.keys()].filter((destination) => !wanted.has(destination));
+  const changed = [...wanted].filter(([destination, hop]) => current.get(destination) !== hop);
+  return [
+    ...gone.map((destination) => `route del ${destination} proto static`),
+    ...changed.map(([destination, hop]) => `route replace ${destination} via ${hop} proto static`),
+  ];
+}
+
+/** Keeps the routes to the Pods of the other nodes. One `ip` process for each set of changes. */
+export class PodRoutes {
+  readonly #nodes: Reflector<Node>;
+  readonly #own: string;
+  readonly #log: Logger;
+  #current: Routes = new Map();
+  #running = false;
+  #again = false;
+
+  constructor(nodes: Reflector<Node>, own: string, log: Logger) {
+    this.#nodes = nodes;
+    this.#own = own;
+    this.#log = log;
+    nodes.subscribe(() => this.#changed());
+  }
+
+  #changed(): void {
+    this.#again = true;
+    if (this.#running) return;
+    this.#running = true;
+    void this.#apply();
+  }
+
+  async #apply(): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      // Nothing is taken away before everything is known.
+      const wanted = wantedRoutes(this.#nodes.list(), this.#own);
+      const next = this.#nodes.isSynced ? wanted : new Map([...this.#current, ...wanted]);
+      const commands = routeCommands(this.#current, next);
+      try {
+        const failures = await ipBatch(commands);
+        const real = [...failures].filter(([line]) => !commands[line]?.startsWith("route del"));
+        if (real.length > 0) throw new Error(real.map(([line, why]) => `ip ${commands[line]}: ${why}`).join("; "));
+        this.#current = next;
+      } catch (error) {
+        this.#log.error({ err: error }, "cannot set the routes to other nodes' Pods");
+        setTimeout(() => this.#changed(), retryInterval).unref();
+      }
+    }
+    this.#running = false;
+  }
+}
+
+/** Makes the node a router. Settings of the node's own network namespace; those of the host stay as they are. */
+export async function enableForwarding(): Promise<void> {
+  const settings = {
+    ip_forward: "1",
+    // A Pod's packet may come back from a Service on another link than the one it went out by.
+    "conf/all/rp_filter": "0",
+    "conf/default/rp_filter": "0",
+    // A Pod that reaches itself through its Service leaves and enters by the same link.
+    "conf/all/send_redirects": "0",
+    "conf/default/send_redirects": "0",
+  };
+  for (const [name, value] of Object.entries(settings)) await writeFile(`/proc/sys/net/ipv4/${name}`, value);
+}

@@ -1,0 +1,38 @@
+import type { KubernetesClient } from "../../kubernetes/client.ts";
+import type { EventRecorder } from "../../kubernetes/events.ts";
+import type { ConfigMap, Node, Secret, Service } from "../../kubernetes/types.ts";
+import type { Logger } from "../../role/log.ts";
+import type { ClusterConfig } from "../config.ts";
+import type { DemoClient } from "./demo-client.ts";
+import type { ImageTable } from "./images.ts";
+import type { PodNetworks } from "./networks.ts";
+import type { ContainerRuntime } from "./runtime.ts";
+import type { StatusWriter } from "./status-writer.ts";
+import type { PodVolumes } from "./volumes.ts";
+
+/** What everything that runs Pods on one node shares. */
+export interface NodeContext {
+  config: ClusterConfig;
+  nodeName: string;
+  /** The node's InternalIP. */
+  nodeIP: string;
+  log: Logger;
+  client: KubernetesClient;
+  events: EventRecorder;
+  runtime: ContainerRuntime;
+  networks: PodNetworks;
+  demo: DemoClient;
+  statuses: StatusWriter;
+  volumes: PodVolumes;
+  objects: ObjectSource;
+  /** Read again when it changes: an image may be added while a Pod waits for it. */
+  images: () => Promise<ImageTable>;
+  services: () => Service[];
+  node: () => Pick<Node, "status">;
+}
+
+/** ConfigMaps and Secrets that Pods of this node refer to. Undefined: there is none; rejects when the API does not answer. */
+export interface ObjectSource {
+  configMap: (namespace: string, name: string) => Promise<ConfigMap | undefined>;
+  secret: (namespace: string, name: string) => Promise<Secret | undefined>;
+}

@@ -1,0 +1,83 @@
+/** The addresses of one node's podCIDR. */
+
+export interface AddressRange {
+  /** First address that a Pod may get, as a 32-bit number. */
+  first: number;
+  /** Last one. */
+  last: number;
+}
+
+/** The usable addresses of an IPv4 prefix: without its network address, its broadcast address, and the first one, kept for the node. */
+export function addressRange(cidr: string): AddressRange {
+  const [address = "", length = ""] = cidr.split("/");
+  const bits = Number(length);
+  if (!/^\d{1,2}$/.test(length) || bits < 8 || bits > 29)
+    throw new Error(`podCIDR "${cidr}" is no IPv4 prefix of 8 to 29 bits`);
+  const base = parseAddress(address);
+  const size = 2 ** (32 - bits);
+  if (base % size !== 0) throw new Error(`podCIDR "${cidr}" has host bits set`);
+  return { first: base + 2, last: base + size - 2 };
+}
+
+export function parseAddress(text: string): number {
+  const parts = text.split(".");
+  let value = 0;
+  for (const part of parts) {
+    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) throw new Error(`"${text}" is no IPv4 address`);
+    value = value * 256 + Number(part);
+  }
+  if (parts.length !== 4) throw new Error(`"${text}" is no IPv4 address`);
+  return value;
+}
+
+export function formatAddress(value: number): string {
+  return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join(".");
+}
+
+/**
+ * Hands out addresses in a ring: the next free one after the last one given, so that an address that was just released is used again as
+ * late as possible, and a Pod that is made anew gets another address.
+ */
+export class AddressPool {
+  readonly range: AddressRange;
+  readonly #used = new Set<number>();
+  #cursor: number;
+
+  /** `cursor` is the last address given in an earlier life; 0 when there was none. */
+  constructor(range: AddressRange, cursor = 0) {
+    this.range = range;
+    this.#cursor = cursor >= range.first && cursor <= range.last ? cursor : range.first - 1;
+  }
+
+  /** The last address given; to be kept for the next life. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  get size(): number {
+    return this.#used.size;
+  }
+
+  /** Undefined when every address is taken. */
+  allocate(): string | undefined {
+    const { first, last } = this.range;
+    const total = last - first + 1;
+    if (this.#used.size >= total) return undefined;
+    let candidate = this.#cursor;
+    do candidate = candidate >= last ? first : candidate + 1;
+    while (this.#used.has(candidate));
+    this.#used.add(candidate);
+    this.#cursor = candidate;
+    return formatAddress(candidate);
+  }
+
+  /** Marks an address that a Pod of an earlier life still has. An address outside of the range is nobody's business here. */
+  take(address: string): void {
+    const value = parseAddress(address);
+    if (value >= this.range.first && value <= this.range.last) this.#used.add(value);
+  }
+
+  release(address: string): void {
+    this.#used.delete(parseAddress(address));
+  }
+}

@@ -1,0 +1,270 @@
+import { pods } from "../../kubernetes/resource.ts";
+import type { Pod, Container as Spec } from "../../kubernetes/types.ts";
+import { retryDelay } from "./backoff.ts";
+import type { NodeContext } from "./context.ts";
+import { ContainerConfigError } from "./environment.ts";
+import { execInContainer } from "./exec.ts";
+import type { PodNetwork } from "./network.ts";
+import { type ContainerView, type Role, type Run, roleOf, type Start } from "./plan.ts";
+import { Prober } from "./prober.ts";
+import { VolumeError } from "./projection.ts";
+import type { Container } from "./runtime.ts";
+import { fieldPathOf, startContainer } from "./start-container.ts";
+import { type ContainerFacts, containerID } from "./status.ts";
+import { runHook, terminateContainer } from "./termination.ts";
+
+/** How long a missing image shows as ErrImagePull before it shows as ImagePullBackOff. Milliseconds. */
+const freshFailure = 3_000;
+/** Ended runs that are kept for `kubectl logs --previous`, beside the current one. */
+const keptRuns = 1;
+
+interface Waiting {
+  reason: string;
+  message: string;
+  since: number;
+  retryAt: number;
+  failures: number;
+}
+
+/** One container of a Pod's spec, through all of its runs. */
+export class PodContainer {
+  readonly role: Role;
+  readonly init: boolean;
+  readonly runs: Container[] = [];
+  spec: Spec;
+  #context: NodeContext;
+  #waiting?: Waiting;
+  #starting = false;
+  #stopping = false;
+  #prober?: Prober;
+  #hookDone = true;
+  #changed: () => void;
+
+  constructor(context: NodeContext, spec: Spec, init: boolean, changed: () => void) {
+    this.#context = context;
+    this.spec = spec;
+    this.init = init;
+    this.role = roleOf(spec, init);
+    this.#changed = changed;
+  }
+
+  get current(): Container | undefined {
+    return this.runs.at(-1);
+  }
+
+  get running(): boolean {
+    return this.current !== undefined && this.current.exit === undefined;
+  }
+
+  /** A run of an earlier life of the agent; oldest first. */
+  adopt(container: Container, pod: Pod): void {
+    this.runs.push(container);
+    if (container.exit !== undefined) return;
+    const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
+    const before = statuses.find((status) => status.containerID === containerID(container.spec.id));
+    this.#probe(container, pod, { started: before?.started ?? false, ready: before?.ready ?? false });
+  }
+
+  view(): ContainerView {
+    return {
+      name: this.spec.name,
+      role: this.role,
+      run: this.#run(),
+      starting: this.#starting,
+      started: this.running && this.#hookDone && (this.#prober?.started ?? true),
+      retryAt: this.#waiting?.retryAt,
+    };
+  }
+
+  facts(): ContainerFacts {
+    const started = this.running && this.#hookDone && (this.#prober?.started ?? true);
+    return {
+      name: this.spec.name,
+      role: this.role,
+      image: this.spec.image ?? "",
+      runs: this.runs,
+      waiting: this.running ? undefined : this.#waiting && this.#shown(this.#waiting),
+      started,
+      ready: started && (this.#prober?.ready ?? true),
+    };
+  }
+
+  /** Begins a start; tells by `changed` when it is done, whichever way. */
+  start(pod: Pod, start: Start, network: PodNetwork | undefined, etc: string): void {
+    this.#starting = true;
+    const attempt = async () => {
+      try {
+        const container = await startContainer(this.#context, {
+          pod,
+          spec: this.spec,
+          init: this.init,
+          start,
+          network,
+          etc,
+        });
+        this.#waiting = undefined;
+        this.runs.push(container);
+        this.#probe(container, pod);
+        void this.#forgetOldRuns();
+        this.#postStart(container, pod);
+      } catch (error) {
+        this.#failed(error as Error, pod);
+      } finally {
+        this.#starting = false;
+        this.#changed();
+      }
+    };
+    void attempt();
+  }
+
+  /** The current run is over. */
+  ended(): void {
+    this.#prober?.stop();
+    this.#prober = undefined;
+    this.#hookDone = true;
+    const run = this.current;
+    if (run?.spec.launch.kind === "demo") void this.#context.demo.stop(run.spec.id, 0).catch(() => {});
+    this.#changed();
+  }
+
+  /** Ends the current run; resolves when it is over. `grace` in milliseconds. Calls while it ends are joined to the first. */
+  async stop(pod: Pod, grace: number, message: string, keepProbing = false): Promise<void> {
+    const run = this.current;
+    if (run === undefined || run.exit !== undefined || this.#stopping) return;
+    this.#stopping = true;
+    if (keepProbing) this.#prober?.keepReadinessOnly();
+    else this.#prober?.stop();
+    this.#note(pod, "Normal", "Killing", message);
+    const onHookFailure = (why: string) =>
+      this.#note(pod, "Warning", "FailedPreStopHook", `PreStopHook failed: ${why}`);
+    try {
+      await terminateContainer(this.#context, run, { spec: this.spec, grace, onHookFailure });
+    } finally {
+      this.#stopping = false;
+    }
+  }
+
+  /** Sends KILL at once, whatever goes on. */
+  async kill(): Promise<void> {
+    if (this.current !== undefined) await this.#context.runtime.signal(this.current, "SIGKILL");
+  }
+
+  close(): void {
+    this.#prober?.stop();
+  }
+
+  #run(): Run | undefined {
+    const container = this.current;
+    if (container === undefined) return undefined;
+    const { attempt, restartDelay, id } = container.spec;
+    if (container.exit === undefined) return { state: "running", attempt, restartDelay };
+    return {
+      state: "ended",
+      attempt,
+      restartDelay,
+      startedAt: container.startedAt.getTime(),
+      finishedAt: container.exit.finishedAt.getTime(),
+      exitCode: container.exit.code,
+      blameless: this.#context.runtime.verdict(id)?.blameless,
+    };
+  }
+
+  #shown({ reason, message, since }: Waiting): { reason: string; message: string } {
+    if (reason !== "ErrImagePull" || Date.now() - since < freshFailure) return { reason, message };
+    return {
+      reason: "ImagePullBackOff",
+      message: `Back-off pulling image "${this.spec.image}": ErrImagePull: ${message}`,
+    };
+  }
+
+  #failed(error: Error, pod: Pod): void {
+    const known = this.#waiting;
+    const failures = known === undefined ? 0 : known.failures + 1;
+    const expected = error instanceof ContainerConfigError;
+    const volume = error instanceof VolumeError;
+    const reason = expected ? error.reason : volume ? "ContainerCreating" : "CreateContainerError";
+    const now = Date.now();
+    const since = known?.reason === reason ? known.since : now;
+    this.#waiting = {
+      reason,
+      message: error.message,
+      since,
+      retryAt: now + Math.min(retryDelay(failures), 60_000),
+      failures,
+    };
+    const event =
+      reason === "ErrImagePull" || reason === "InvalidImageName" ? reason : volume ? "FailedMount" : "Failed";
+    const text =
+      reason === "ErrImagePull"
+        ? `Failed to pull image "${this.spec.image}": ${error.message}`
+        : `Error: ${error.message}`;
+    this.#note(pod, "Warning", event === "ErrImagePull" ? "Failed" : event, text);
+    if (!expected && !volume)
+      this.#context.log.error(
+        { err: error, pod: pod.metadata?.name, container: this.spec.name },
+        "cannot start a container",
+      );
+    // The word changes by itself, so somebody must look again.
+    if (reason === "ErrImagePull") setTimeout(this.#changed, freshFailure + 50).unref();
+  }
+
+  #postStart(container: Container, pod: Pod): void {
+    const hook = this.spec.lifecycle?.postStart;
+    if (hook === undefined || container.exit !== undefined) return;
+    this.#hookDone = false;
+    const attempt = async () => {
+      try {
+        await runHook(this.#context, container, this.spec, hook);
+      } catch (error) {
+        const why = (error as Error).message;
+        this.#note(pod, "Warning", "FailedPostStartHook", `PostStartHook failed: ${why}`);
+        await this.stop(pod, graceOf(pod), `FailedPostStartHook: container ${this.spec.name} will be restarted`);
+      }
+      this.#hookDone = true;
+      this.#changed();
+    };
+    void attempt();
+  }
+
+  #probe(container: Container, pod: Pod, before?: { started: boolean; ready: boolean }): void {
+    const { spec } = this;
+    if (container.exit !== undefined || this.role === "init") return;
+    if (!spec.startupProbe && !spec.livenessProbe && !spec.readinessProbe) return;
+    this.#prober = new Prober({
+      container: spec,
+      startedAt: container.startedAt,
+      before,
+      context: {
+        host: container.spec.pod.address,
+        container: spec,
+        exec: (argv, timeout) => execInContainer(this.#context.runtime, container, argv, timeout),
+      },
+      onChange: this.#changed,
+      onFailure: (kind, message) =>
+        this.#note(pod, "Warning", "Unhealthy", `${kind[0]?.toUpperCase()}${kind.slice(1)} probe failed: ${message}`),
+      onExhausted: (kind) => {
+        const probe = kind === "startup" ? spec.startupProbe : spec.livenessProbe;
+        const grace = probe?.terminationGracePeriodSeconds;
+        void this.stop(
+          pod,
+          grace === undefined ? graceOf(pod) : grace * 1000,
+          `Container ${spec.name} failed ${kind} probe, will be restarted`,
+        );
+      },
+    });
+  }
+
+  #note(pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void {
+    this.#context.events.record(pods, pod, type, reason, message, fieldPathOf(this.spec.name, this.init));
+  }
+
+  async #forgetOldRuns(): Promise<void> {
+    for (const old of this.runs.splice(0, Math.max(0, this.runs.length - keptRuns - 1)))
+      await this.#context.runtime.remove(old.spec.id);
+  }
+}
+
+/** Milliseconds a Pod's containers have to end by themselves. */
+export function graceOf(pod: Pod): number {
+  return (pod.metadata?.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000;
+}

@@ -1,0 +1,42 @@
+import { spawn } from "node:child_process";
+
+/** The only variables a script starts with: nothing of the agent's own environment reaches a container. */
+export const cleanEnvironment = {
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+};
+
+/** A word of a shell command that means exactly `text`. */
+export function quote(text: string): string {
+  return /^[A-Za-z0-9_./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * Runs a shell script given on standard input, in a session of its own so that what it leaves in the background outlives the caller.
+ * Resolves to its standard output, of which at most 1 MiB is kept, whatever its exit status is: a script reports by what it writes.
+ */
+export function runScript(script: string, timeout = 60_000): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("/bin/sh", ["-s"], {
+      stdio: ["pipe", "pipe", "ignore"],
+      detached: true,
+      cwd: "/",
+      env: cleanEnvironment,
+    });
+    const timer = setTimeout(() => child.kill("SIGKILL"), timeout);
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      if (output.length < 1 << 20) output += text;
+    });
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.on("close", (_, signal) => {
+      clearTimeout(timer);
+      if (signal === null) resolve(output);
+      else reject(new Error(`a shell script was killed by ${signal} after at most ${timeout} ms`));
+    });
+    child.stdin.on("error", () => {});
+    child.stdin.end(script);
+  });
+}
