@@ -8,12 +8,26 @@ export interface Command {
 }
 
 const commands: Record<string, { summary: string; hidden?: boolean; load: () => Promise<Command> }> = {
-  agent: { summary: "run the Pods of one node", hidden: true, load: () => import("./commands/agent.ts") },
+  up: {
+    summary: "bring up a cluster of network namespaces on this machine",
+    load: () => import("./commands/up.ts"),
+  },
+  supervisor: {
+    summary: "keep the machines and processes of one cluster",
+    hidden: true,
+    load: () => import("./commands/supervisor.ts"),
+  },
+  settle: {
+    summary: "apply manifests and wait until the cluster has settled",
+    hidden: true,
+    load: () => import("./commands/settle.ts"),
+  },
   apiserver: {
     summary: "serve the API of a cluster",
     hidden: true,
     load: () => import("./commands/apiserver.ts"),
   },
+  agent: { summary: "run the Pods of one node", hidden: true, load: () => import("./commands/agent.ts") },
   "demo-server": {
     summary: "serve the demo containers of one node",
     hidden: true,

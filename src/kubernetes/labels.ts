@@ -5,7 +5,7 @@ const subdomainPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a
 const valuePattern = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
 /** "must … (e.g. 'a',  or 'b', regex used for validation is '…')" */
-function patternMessage(message: string, pattern: RegExp, examples: string[]): string {
+export function patternMessage(message: string, pattern: RegExp, examples: string[]): string {
   const listed = examples.map((example) => `'${example}', `).join(" or ");
   return `${message} (e.g. ${listed}regex used for validation is '${pattern.source.slice(1, -1)}')`;
 }
@@ -39,12 +39,12 @@ export function qualifiedNameErrors(key: string): string[] {
     const prefix = parts[0]!;
     if (prefix === "") errors.push("prefix part must be non-empty");
     else {
-      if (prefix.length > 253) errors.push("prefix part must be no more than 253 characters");
+      if (prefix.length > 253) errors.push("prefix part must be no more than 253 bytes");
       if (!subdomainPattern.test(prefix)) errors.push(`prefix part ${subdomainMessage}`);
     }
   }
   if (name === "") errors.push("name part must be non-empty");
-  else if (name.length > 63) errors.push("name part must be no more than 63 characters");
+  else if (name.length > 63) errors.push("name part must be no more than 63 bytes");
   if (!namePattern.test(name)) errors.push(`name part ${nameMessage}`);
   return errors;
 }
@@ -52,7 +52,7 @@ export function qualifiedNameErrors(key: string): string[] {
 /** What is wrong with a label value, empty when nothing is. */
 export function labelValueErrors(value: string): string[] {
   const errors: string[] = [];
-  if (value.length > 63) errors.push("must be no more than 63 characters");
+  if (value.length > 63) errors.push("must be no more than 63 bytes");
   if (!valuePattern.test(value)) errors.push(valueMessage);
   return errors;
 }

@@ -65,8 +65,8 @@ export function createObject(
   const now = context.now();
   const admission: Admission = { user: options.user, namespace: target.namespace, dryRun: options.dryRun, now };
   initializeMetadata(metadata, timestamp(now), descriptor.specOf !== undefined);
-  descriptor.prepareForCreate?.(object, timestamp(now));
   descriptor.setDefaults?.(object);
+  descriptor.prepareForCreate?.(object, timestamp(now));
   context.admitNamespace(kind, metadata.name ?? "", target.namespace);
   hooks.admitCreate?.(object, admission);
 
@@ -152,9 +152,9 @@ export function updateObject(
   const old = current.object;
   const object = change(current);
   checkIdentity(kind, object, old, target);
+  descriptor.setDefaults?.(object);
   strategy.prepare(object, current);
   carryMetadata(object.metadata, old.metadata);
-  descriptor.setDefaults?.(object);
   const admission: Admission = {
     user: options.user,
     namespace: target.namespace,

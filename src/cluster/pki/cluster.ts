@@ -1,23 +1,23 @@
 /** Which certificates and kubeconfigs a cluster has, who they speak for, and where they lie. */
 import { join } from "node:path";
+import { formatIPv4, parsePrefix } from "../../ip/ipv4.ts";
 import { type ClusterConfig, hostPaths, worldPaths } from "../config.ts";
 import { Authority, type CertificateRequest, type Credential, ensureSigningKey } from "./authority.ts";
 import { writeFileAtomically } from "./files.ts";
-import { kubeconfigYaml } from "./kubeconfig.ts";
+import { kubeconfigText } from "./kubeconfig.ts";
 
-type PkiConfig = Pick<ClusterConfig, "name" | "apiAddress" | "apiPort" | "clusterDomain" | "dataDir"> & {
-  /** Address of the `kubernetes` Service: first of serviceCIDR. */
-  kubernetesAddress: string;
-};
+type PkiConfig = Pick<ClusterConfig, "name" | "apiAddress" | "apiPort" | "clusterDomain" | "dataDir" | "serviceCIDR">;
 
 /** The API server is known by the names that Pods call it, by the node network's and by loopback. */
 export function apiServerRequest(config: PkiConfig): CertificateRequest {
+  // The `kubernetes` Service has the first address of its range.
+  const kubernetesAddress = formatIPv4(parsePrefix(config.serviceCIDR)!.base + 1);
   const service = "kubernetes.default.svc";
   return {
     subject: { commonName: "kube-apiserver" },
     server: true,
     dnsNames: ["kubernetes", "kubernetes.default", service, `${service}.${config.clusterDomain}`, "localhost"],
-    addresses: [config.apiAddress, config.kubernetesAddress, "127.0.0.1"],
+    addresses: [config.apiAddress, kubernetesAddress, "127.0.0.1"],
   };
 }
 
@@ -84,5 +84,5 @@ export async function ensureNodePki(
 
 function kubeconfig(config: PkiConfig, authority: Authority, user: string, cluster: string, credential: Credential) {
   const server = `https://${config.apiAddress}:${config.apiPort}`;
-  return kubeconfigYaml({ cluster, user, server, authority: authority.certificate, credential });
+  return kubeconfigText({ cluster, user, server, authority: authority.certificate, credential });
 }

@@ -1,9 +1,12 @@
 import { configMaps } from "../../../kubernetes/resource.ts";
 import type { ConfigMap } from "../../../kubernetes/types.ts";
 import { defineKind } from "./define.ts";
+import type { FieldError } from "./descriptor.ts";
 import { typeNamed } from "./schema/definitions.ts";
 import { age } from "./table/age.ts";
 import { ageColumn, nameColumn, text } from "./table/columns.ts";
+import { decodedBytes, validateImmutable, validateKeys, validateSize } from "./validation/data.ts";
+import { invalid } from "./validation/errors.ts";
 
 export const configMap = defineKind<ConfigMap>({
   resource: configMaps,
@@ -12,7 +15,8 @@ export const configMap = defineKind<ConfigMap>({
   categories: [],
   schema: typeNamed("core.ConfigMap"),
   nameFormat: "subdomain",
-  validate: () => [],
+  validate: validateConfigMap,
+  validateUpdate: (object, old) => validateImmutable(object, old, ["data", "binaryData"]),
   hasStatus: false,
   columns: [nameColumn, text("Data"), ageColumn],
   row: ({ metadata, data, binaryData }, now) => [
@@ -21,3 +25,14 @@ export const configMap = defineKind<ConfigMap>({
     age(metadata?.creationTimestamp, now),
   ],
 });
+
+function validateConfigMap({ data, binaryData }: ConfigMap): FieldError[] {
+  const errors = validateKeys("data", data);
+  for (const key of Object.keys(data ?? {})) {
+    if (Object.hasOwn(binaryData ?? {}, key))
+      errors.push(invalid(`data[${key}]`, key, "duplicate of key present in binaryData"));
+  }
+  const textBytes = Object.values(data ?? {}).reduce((sum, value) => sum + Buffer.byteLength(value), 0);
+  errors.push(...validateKeys("binaryData", binaryData), ...validateSize("", textBytes + decodedBytes(binaryData)));
+  return errors;
+}

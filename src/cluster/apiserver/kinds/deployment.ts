@@ -1,10 +1,17 @@
 import { deployments } from "../../../kubernetes/resource.ts";
 import type { Deployment } from "../../../kubernetes/types.ts";
 import { defineKind, dropStatus, keepStatus } from "./define.ts";
+import type { FieldError } from "./descriptor.ts";
+import { setPodSpecDefaults } from "./pod/defaults.ts";
+import { validatePodTemplate } from "./pod/validate.ts";
 import { typeNamed } from "./schema/definitions.ts";
 import { age } from "./table/age.ts";
 import { selectorCell, workloadCells } from "./table/cells.ts";
 import { ageColumn, nameColumn, text, workloadColumns } from "./table/columns.ts";
+import { forbidden, immutable, invalid } from "./validation/errors.ts";
+import { validateNonNegative, validateOneOf } from "./validation/fields.ts";
+import { validateWorkloadSelector } from "./validation/labels.ts";
+import { percentOf, validateCounts, validateIntOrPercent } from "./validation/rolling.ts";
 
 export const deployment = defineKind<Deployment>({
   resource: deployments,
@@ -15,7 +22,32 @@ export const deployment = defineKind<Deployment>({
   nameFormat: "subdomain",
   prepareForCreate: dropStatus,
   prepareForUpdate: keepStatus,
-  validate: () => [],
+  setDefaults({ spec }) {
+    if (spec === undefined) return;
+    spec.replicas ??= 1;
+    spec.revisionHistoryLimit ??= 10;
+    spec.progressDeadlineSeconds ??= 600;
+    spec.strategy ??= {};
+    spec.strategy.type ||= "RollingUpdate";
+    if (spec.strategy.type === "RollingUpdate") {
+      spec.strategy.rollingUpdate ??= {};
+      spec.strategy.rollingUpdate.maxUnavailable ??= "25%";
+      spec.strategy.rollingUpdate.maxSurge ??= "25%";
+    }
+    if (spec.template?.spec) setPodSpecDefaults(spec.template.spec);
+  },
+  validate: validateDeployment,
+  validateUpdate: ({ spec }, old) => immutable("spec.selector", spec?.selector, old.spec?.selector),
+  validateStatusUpdate: ({ status }) =>
+    validateCounts("status", status ?? {}, [
+      "observedGeneration",
+      "replicas",
+      "updatedReplicas",
+      "readyReplicas",
+      "availableReplicas",
+      "unavailableReplicas",
+      "collisionCount",
+    ]),
   specOf: ({ spec }) => spec,
   hasStatus: true,
   scale: {
@@ -38,3 +70,47 @@ export const deployment = defineKind<Deployment>({
     ...workloadCells(spec?.template, spec?.selector),
   ],
 });
+
+type Spec = NonNullable<Deployment["spec"]>;
+
+function validateDeployment({ spec }: Deployment): FieldError[] {
+  return [
+    ...validateNonNegative("spec.replicas", spec?.replicas),
+    ...validateWorkloadSelector(spec?.selector, spec?.template?.metadata?.labels, "deployment"),
+    ...validatePodTemplate(spec?.template),
+    ...validateStrategy(spec?.strategy ?? {}),
+    ...validateNonNegative("spec.minReadySeconds", spec?.minReadySeconds),
+    ...validateNonNegative("spec.revisionHistoryLimit", spec?.revisionHistoryLimit),
+    ...validateProgressDeadline(spec?.progressDeadlineSeconds, spec?.minReadySeconds ?? 0),
+  ];
+}
+
+function validateStrategy({ type, rollingUpdate }: NonNullable<Spec["strategy"]>): FieldError[] {
+  const field = "spec.strategy";
+  if (type === "Recreate") {
+    const problem = "may not be specified when strategy `type` is 'Recreate'";
+    return rollingUpdate === undefined ? [] : [forbidden(`${field}.rollingUpdate`, problem)];
+  }
+  if (type !== "RollingUpdate") return validateOneOf(`${field}.type`, type ?? "", ["Recreate", "RollingUpdate"]);
+  const path = `${field}.rollingUpdate`;
+  const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate ?? {};
+  const errors = [
+    ...validateIntOrPercent(`${path}.maxUnavailable`, maxUnavailable),
+    ...validateIntOrPercent(`${path}.maxSurge`, maxSurge),
+  ];
+  if (percentOf(maxUnavailable) === 0 && percentOf(maxSurge) === 0) {
+    errors.push(invalid(`${path}.maxUnavailable`, maxUnavailable, "may not be 0 when `maxSurge` is 0"));
+  }
+  if (typeof maxUnavailable === "string" && percentOf(maxUnavailable) > 100) {
+    errors.push(invalid(`${path}.maxUnavailable`, maxUnavailable, "must not be greater than 100%"));
+  }
+  return errors;
+}
+
+function validateProgressDeadline(seconds: number | undefined, minReadySeconds: number): FieldError[] {
+  if (seconds === undefined) return [];
+  const field = "spec.progressDeadlineSeconds";
+  const errors = validateNonNegative(field, seconds);
+  if (seconds <= minReadySeconds) errors.push(invalid(field, seconds, "must be greater than minReadySeconds"));
+  return errors;
+}

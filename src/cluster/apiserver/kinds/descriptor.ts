@@ -12,7 +12,8 @@ export interface FieldError {
     | "FieldValueDuplicate"
     | "FieldValueTooLong"
     | "FieldValueTooMany"
-    | "FieldValueTypeInvalid";
+    | "FieldValueTypeInvalid"
+    | "FieldValueNotFound";
   field: string;
   /** Complete text after the field path: `Invalid value: "x": must be …`. */
   message: string;
@@ -68,7 +69,7 @@ export interface KindDescriptor<T extends KubernetesObject = KubernetesObject> {
   /** "all" makes `kubectl get all` ask for it. */
   categories: string[];
   schema: Schema;
-  /** Fill in what the API defaults; called after decoding, on create and on update. */
+  /** Fill in what the API defaults: first thing after decoding, on create and on every update (so it may meet a body with a status only). */
   setDefaults?(object: T): void;
   /** Before validation of a create: drop or set what clients may not choose (status, generation…). `now` is RFC 3339 in seconds. */
   prepareForCreate?(object: T, now: string): void;

@@ -1,9 +1,11 @@
 import { events } from "../../../kubernetes/resource.ts";
 import type { Event } from "../../../kubernetes/types.ts";
 import { defineKind } from "./define.ts";
+import type { FieldError } from "./descriptor.ts";
 import { typeNamed } from "./schema/definitions.ts";
 import { age } from "./table/age.ts";
 import { text, wide } from "./table/columns.ts";
+import { invalid } from "./validation/errors.ts";
 
 export const event = defineKind<Event>({
   resource: events,
@@ -12,7 +14,7 @@ export const event = defineKind<Event>({
   categories: [],
   schema: typeNamed("core.Event"),
   nameFormat: "subdomain",
-  validate: () => [],
+  validate: validateEvent,
   hasStatus: false,
   selectableFields: {
     "involvedObject.kind": ({ involvedObject }) => involvedObject?.kind ?? "",
@@ -62,4 +64,12 @@ function sourceCell({ source, reportingComponent, reportingInstance }: Event): s
   const component = source?.component || (reportingComponent ?? "");
   const instance = source?.host || (reportingInstance ?? "");
   return instance === "" ? component : `${component}, ${instance}`;
+}
+
+/** An event lives in the namespace of what it is about; about something outside namespaces, in default. */
+function validateEvent({ metadata, involvedObject }: Event): FieldError[] {
+  const namespace = metadata?.namespace ?? "";
+  const about = involvedObject?.namespace ?? "";
+  const fits = about === "" ? namespace === "default" || namespace === "kube-system" : about === namespace;
+  return fits ? [] : [invalid("involvedObject.namespace", about, "does not match event.namespace")];
 }

@@ -15,7 +15,7 @@ import { replicaSet } from "./replica-set.ts";
 import { clusterRole, role } from "./role.ts";
 import { clusterRoleBinding, roleBinding } from "./role-binding.ts";
 import { secret } from "./secret.ts";
-import { service } from "./service.ts";
+import { service } from "./service/service.ts";
 import { serviceAccount } from "./service-account.ts";
 
 /** Every kind that the API server serves, in the order of discovery documents (and so of `kubectl api-resources` within a group). */

@@ -4,6 +4,7 @@ import { defineKind } from "./define.ts";
 import { typeNamed } from "./schema/definitions.ts";
 import { age } from "./table/age.ts";
 import { ageColumn, nameColumn, text } from "./table/columns.ts";
+import { validateNonNegative, validatePositive } from "./validation/fields.ts";
 
 export const lease = defineKind<Lease>({
   resource: leases,
@@ -12,7 +13,10 @@ export const lease = defineKind<Lease>({
   categories: [],
   schema: typeNamed("coordination.Lease"),
   nameFormat: "subdomain",
-  validate: () => [],
+  validate: ({ spec }) => [
+    ...validatePositive("spec.leaseDurationSeconds", spec?.leaseDurationSeconds),
+    ...validateNonNegative("spec.leaseTransitions", spec?.leaseTransitions),
+  ],
   hasStatus: false,
   columns: [nameColumn, text("Holder"), ageColumn],
   row: ({ metadata, spec }, now) => [

@@ -4,6 +4,7 @@ import { defineKind, keepStatus } from "./define.ts";
 import { typeNamed } from "./schema/definitions.ts";
 import { age } from "./table/age.ts";
 import { ageColumn, nameColumn, text } from "./table/columns.ts";
+import { validateFinalizers } from "./validation/metadata.ts";
 
 /** Removed by the namespace controller once everything inside is gone. */
 const kubernetesFinalizer = "kubernetes";
@@ -33,7 +34,7 @@ export const namespace = defineKind<Namespace>({
     object.spec = old.spec ?? {};
     keepStatus(object, old);
   },
-  validate: () => [],
+  validate: ({ spec }) => validateFinalizers("spec.finalizers", spec?.finalizers ?? []),
   hasStatus: true,
   columns: [nameColumn, text("Status"), ageColumn],
   row: ({ metadata, status }, now) => [

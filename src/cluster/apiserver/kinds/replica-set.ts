@@ -1,10 +1,17 @@
 import { replicaSets } from "../../../kubernetes/resource.ts";
 import type { ReplicaSet } from "../../../kubernetes/types.ts";
 import { defineKind, dropStatus, keepStatus } from "./define.ts";
+import type { FieldError } from "./descriptor.ts";
+import { setPodSpecDefaults } from "./pod/defaults.ts";
+import { validatePodTemplate } from "./pod/validate.ts";
 import { typeNamed } from "./schema/definitions.ts";
 import { age } from "./table/age.ts";
 import { selectorCell, workloadCells } from "./table/cells.ts";
 import { ageColumn, integer, nameColumn, workloadColumns } from "./table/columns.ts";
+import { immutable, invalid } from "./validation/errors.ts";
+import { validateNonNegative } from "./validation/fields.ts";
+import { validateWorkloadSelector } from "./validation/labels.ts";
+import { validateCounts } from "./validation/rolling.ts";
 
 export const replicaSet = defineKind<ReplicaSet>({
   resource: replicaSets,
@@ -15,7 +22,19 @@ export const replicaSet = defineKind<ReplicaSet>({
   nameFormat: "subdomain",
   prepareForCreate: dropStatus,
   prepareForUpdate: keepStatus,
-  validate: () => [],
+  setDefaults({ spec }) {
+    if (spec === undefined) return;
+    spec.replicas ??= 1;
+    if (spec.template?.spec) setPodSpecDefaults(spec.template.spec);
+  },
+  validate: ({ spec }) => [
+    ...validateNonNegative("spec.replicas", spec?.replicas),
+    ...validateNonNegative("spec.minReadySeconds", spec?.minReadySeconds),
+    ...validateWorkloadSelector(spec?.selector, spec?.template?.metadata?.labels, "deployment"),
+    ...validatePodTemplate(spec?.template),
+  ],
+  validateUpdate: ({ spec }, old) => immutable("spec.selector", spec?.selector, old.spec?.selector),
+  validateStatusUpdate: ({ status }) => validateReplicaSetStatus(status),
   specOf: ({ spec }) => spec,
   hasStatus: true,
   scale: {
@@ -39,3 +58,17 @@ export const replicaSet = defineKind<ReplicaSet>({
     ...workloadCells(spec?.template, spec?.selector),
   ],
 });
+
+function validateReplicaSetStatus(status: ReplicaSet["status"]): FieldError[] {
+  const { replicas = 0, fullyLabeledReplicas = 0, readyReplicas = 0, availableReplicas = 0 } = status ?? {};
+  const counts = ["replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration"];
+  const errors = validateCounts("status", status ?? {}, counts);
+  const more = "cannot be greater than status.replicas";
+  if (fullyLabeledReplicas > replicas) errors.push(invalid("status.fullyLabeledReplicas", fullyLabeledReplicas, more));
+  if (readyReplicas > replicas) errors.push(invalid("status.readyReplicas", readyReplicas, more));
+  if (availableReplicas > replicas) errors.push(invalid("status.availableReplicas", availableReplicas, more));
+  if (availableReplicas > readyReplicas) {
+    errors.push(invalid("status.availableReplicas", availableReplicas, "cannot be greater than readyReplicas"));
+  }
+  return errors;
+}

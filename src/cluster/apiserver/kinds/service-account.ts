@@ -12,6 +12,7 @@ export const serviceAccount = defineKind<ServiceAccount>({
   categories: [],
   schema: typeNamed("core.ServiceAccount"),
   nameFormat: "subdomain",
+  // References to Secrets need not resolve.
   validate: () => [],
   hasStatus: false,
   columns: [nameColumn, integer("Secrets"), ageColumn],

@@ -1,8 +1,12 @@
 import { pods } from "../../../../kubernetes/resource.ts";
 import type { Pod } from "../../../../kubernetes/types.ts";
-import { defineKind, keepStatus, setStatus } from "../define.ts";
+import { defineKind, keepStatus } from "../define.ts";
 import { typeNamed } from "../schema/definitions.ts";
+import { preparePodForCreate } from "./admission.ts";
+import { setPodDefaults } from "./defaults.ts";
 import { podColumns, podRow } from "./row.ts";
+import { validatePod, validatePodStatusUpdate } from "./validate.ts";
+import { validatePodUpdate } from "./validate-update.ts";
 
 export const pod = defineKind<Pod>({
   resource: pods,
@@ -11,11 +15,12 @@ export const pod = defineKind<Pod>({
   categories: ["all"],
   schema: typeNamed("core.Pod"),
   nameFormat: "subdomain",
-  prepareForCreate(object) {
-    setStatus(object, { phase: "Pending" });
-  },
+  setDefaults: setPodDefaults,
+  prepareForCreate: preparePodForCreate,
   prepareForUpdate: keepStatus,
-  validate: () => [],
+  validate: validatePod,
+  validateUpdate: validatePodUpdate,
+  validateStatusUpdate: validatePodStatusUpdate,
   specOf: ({ spec }) => spec,
   hasStatus: true,
   selectableFields: {

@@ -1,3 +1,4 @@
+import { formatLabelSelector, fromLabelSelector } from "../../../../kubernetes/selectors.ts";
 import type { LabelSelector, PodTemplateSpec } from "../../../../kubernetes/types.ts";
 
 /** "app=web,tier=front", sorted by key; "<none>" when there is nothing. */
@@ -8,18 +9,8 @@ export function labelsCell(labels: Record<string, string> | undefined): string {
 
 /** A label selector in the form of `kubectl get -l`. */
 export function selectorCell(selector: LabelSelector | undefined): string {
-  const parts = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
-  for (const { key, operator, values } of selector?.matchExpressions ?? []) {
-    const list = [...(values ?? [])].sort().join(",");
-    if (operator === "In") parts.push({ key, text: `${key} in (${list})` });
-    else if (operator === "NotIn") parts.push({ key, text: `${key} notin (${list})` });
-    else parts.push({ key, text: operator === "DoesNotExist" ? `!${key}` : key });
-  }
-  if (parts.length === 0) return "<none>";
-  return parts
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-    .map((part) => part.text)
-    .join(",");
+  const requirements = [...(fromLabelSelector(selector) ?? [])].sort((a, b) => (a.key < b.key ? -1 : 1));
+  return formatLabelSelector(requirements) || "<none>";
 }
 
 /** The wide cells Containers, Images and Selector. */

@@ -1,8 +1,9 @@
+import { qualifiedNameErrors } from "../../../../kubernetes/labels.ts";
 import type { ObjectMeta, OwnerReference } from "../../../../kubernetes/types.ts";
 import type { FieldError, KindDescriptor } from "../descriptor.ts";
 import { forbidden, invalid, required, tooLong } from "./errors.ts";
 import { validateLabels } from "./labels.ts";
-import { dnsLabel, dnsLabel1035, dnsSubdomain, pathSegment, qualifiedName } from "./names.ts";
+import { dnsLabel, dnsLabel1035, dnsSubdomain, pathSegment } from "./names.ts";
 
 const maxAnnotationBytes = 256 * 1024;
 const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
@@ -68,7 +69,7 @@ export function validateAnnotations(field: string, annotations: Record<string, s
   const errors: FieldError[] = [];
   let bytes = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
-    errors.push(...qualifiedName(key.toLowerCase()).map((problem) => invalid(field, key, problem)));
+    errors.push(...qualifiedNameErrors(key.toLowerCase()).map((problem) => invalid(field, key, problem)));
     bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
   if (bytes > maxAnnotationBytes) errors.push(tooLong(field, maxAnnotationBytes));
@@ -77,7 +78,7 @@ export function validateAnnotations(field: string, annotations: Record<string, s
 
 export function validateFinalizers(field: string, finalizers: string[]): FieldError[] {
   const errors = finalizers.flatMap((finalizer) => {
-    const problems = qualifiedName(finalizer).map((problem) => invalid(field, finalizer, problem));
+    const problems = qualifiedNameErrors(finalizer).map((problem) => invalid(field, finalizer, problem));
     if (!finalizer.includes("/") && !standardFinalizers.includes(finalizer)) {
       problems.push(invalid(field, finalizer, "name is neither a standard finalizer name nor is it fully qualified"));
     }

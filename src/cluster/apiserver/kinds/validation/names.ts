@@ -1,19 +1,17 @@
+import { patternMessage } from "../../../../kubernetes/labels.ts";
+
 /**
  * The name formats of Kubernetes (k8s.io/apimachinery/pkg/util/validation). Each function gives what is wrong in Kubernetes' words, or
- * nothing. The expressions have no nested repetition that could take long on hostile input.
+ * nothing (label keys and values: src/kubernetes/labels.ts). The expressions have no nested repetition that could take long on hostile input.
  */
 const label1123 = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const subdomain1123 = `${label1123}(\\.${label1123})*`;
 const label1035 = "[a-z]([-a-z0-9]*[a-z0-9])?";
-const qualifiedPart = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
-const labelValue = `(${qualifiedPart})?`;
 
-const anchored = (source: string) => new RegExp(`^(?:${source})$`);
 const label1123Expression = anchored(label1123);
 const subdomainExpression = anchored(subdomain1123);
 const label1035Expression = anchored(label1035);
-const qualifiedPartExpression = anchored(qualifiedPart);
-const labelValueExpression = anchored(labelValue);
+const wildcardExpression = anchored(`\\*\\.${subdomain1123}`);
 
 /** RFC 1123 label: at most 63 of a-z, 0-9 and "-", not at an end. */
 export function dnsLabel(name: string): string[] {
@@ -23,7 +21,6 @@ export function dnsLabel(name: string): string[] {
       label1123Expression,
       name,
       "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
-      label1123,
       "my-name",
       "123-abc",
     ),
@@ -38,7 +35,6 @@ export function dnsSubdomain(name: string): string[] {
       subdomainExpression,
       name,
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
-      subdomain1123,
       "example.com",
     ),
   ];
@@ -52,7 +48,6 @@ export function dnsLabel1035(name: string): string[] {
       label1035Expression,
       name,
       "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
-      label1035,
       "my-name",
       "abc-123",
     ),
@@ -64,10 +59,9 @@ export function wildcardSubdomain(name: string): string[] {
   return [
     ...atMost(253, name),
     ...matches(
-      anchored(`\\*\\.${subdomain1123}`),
+      wildcardExpression,
       name,
       "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
-      `\\*\\.${subdomain1123}`,
       "*.example.com",
     ),
   ];
@@ -79,45 +73,6 @@ export function pathSegment(name: string): string[] {
   return ["/", "%"]
     .filter((character) => name.includes(character))
     .map((character) => `may not contain '${character}'`);
-}
-
-/** A label or annotation key: an optional DNS prefix with "/", then at most 63 characters. */
-export function qualifiedName(key: string): string[] {
-  const parts = key.split("/");
-  const description =
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
-  if (parts.length > 2) {
-    return [
-      `a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${qualifiedPart}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
-    ];
-  }
-  const problems: string[] = [];
-  if (parts.length === 2) {
-    const prefix = parts[0] ?? "";
-    if (prefix === "") problems.push("prefix part must be non-empty");
-    else problems.push(...dnsSubdomain(prefix).map((problem) => `prefix part ${problem}`));
-  }
-  const name = parts.at(-1) ?? "";
-  if (name === "") problems.push("name part must be non-empty");
-  else if (name.length > 63) problems.push("name part must be no more than 63 bytes");
-  problems.push(...matches(qualifiedPartExpression, name, description, qualifiedPart, "MyName", "my.name", "123-abc"));
-  return problems;
-}
-
-/** A label's value: empty, or at most 63 characters. */
-export function labelValueProblems(value: string): string[] {
-  return [
-    ...atMost(63, value),
-    ...matches(
-      labelValueExpression,
-      value,
-      "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-      labelValue,
-      "MyValue",
-      "my_value",
-      "12345",
-    ),
-  ];
 }
 
 /** The name of a container port: at most 15 of a-z, 0-9 and "-", with a letter (RFC 6335). */
@@ -155,14 +110,10 @@ function atMost(bytes: number, text: string): string[] {
   return Buffer.byteLength(text) > bytes ? [`must be no more than ${bytes} bytes`] : [];
 }
 
-function matches(
-  expression: RegExp,
-  text: string,
-  description: string,
-  source: string,
-  ...examples: string[]
-): string[] {
-  if (expression.test(text)) return [];
-  const quoted = examples.map((example, index) => (index === 0 ? `'${example}'` : ` or '${example}'`)).join(", ");
-  return [`${description} (e.g. ${quoted}, regex used for validation is '${source}')`];
+function anchored(source: string): RegExp {
+  return new RegExp(`^${source}$`);
+}
+
+function matches(expression: RegExp, text: string, description: string, ...examples: string[]): string[] {
+  return expression.test(text) ? [] : [patternMessage(description, expression, examples)];
 }

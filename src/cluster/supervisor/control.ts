@@ -1,0 +1,71 @@
+import { chmod } from "node:fs/promises";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { type ControlReply, type ControlRequest, parseRequest } from "./protocol.ts";
+
+const maximumRequest = 4096;
+const maximumReply = 8 << 20;
+
+export type ControlHandler = (request: ControlRequest) => Promise<unknown>;
+
+/** Answers requests on a unix socket that only its owner may use. */
+export async function serveControl(path: string, handle: ControlHandler): Promise<Server> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.setTimeout(600_000, () => socket.destroy());
+    void readLine(socket, maximumRequest)
+      .then(async (line) => handle(parseRequest(line)))
+      .then(
+        (result): ControlReply => ({ ok: true, result }),
+        (error: Error): ControlReply => ({ ok: false, error: error.message }),
+      )
+      .then((reply) => socket.end(`${JSON.stringify(reply)}\n`));
+  });
+  server.maxConnections = 64;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, resolve);
+  });
+  await chmod(path, 0o600);
+  return server;
+}
+
+/** A supervisor that cannot be spoken to. */
+export class NotRunningError extends Error {}
+
+/**
+ * Asks a running supervisor. Rejects with NotRunningError when none listens, with its message when it refuses, and with an Error when no
+ * answer comes within `timeout` milliseconds.
+ */
+export async function askSupervisor<T>(path: string, request: ControlRequest, timeout = 30_000): Promise<T> {
+  const socket = connect(path);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("error", (error: NodeJS.ErrnoException) =>
+        reject(["ENOENT", "ECONNREFUSED"].includes(error.code ?? "") ? new NotRunningError(error.message) : error),
+      );
+    });
+    socket.setTimeout(timeout, () => socket.destroy(new Error(`the supervisor did not answer within ${timeout} ms`)));
+    socket.write(`${JSON.stringify(request)}\n`);
+    const reply = JSON.parse(await readLine(socket, maximumReply)) as ControlReply<T>;
+    if (!reply.ok) throw new Error(reply.error);
+    return reply.result;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function readLine(socket: Socket, maximum: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    socket.setEncoding("utf8");
+    socket.on("data", (chunk: string) => {
+      text += chunk;
+      const end = text.indexOf("\n");
+      if (end >= 0) resolve(text.slice(0, end));
+      else if (text.length > maximum) reject(new Error(`a message is longer than ${maximum} characters`));
+    });
+    socket.once("error", reject);
+    socket.once("close", () => reject(new Error("the connection closed before a message was complete")));
+  });
+}

@@ -1,0 +1,164 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { createMachine, type Machine } from "../../linux/machine.ts";
+import { hostPaths, hostRoot, worldRoot } from "../config.ts";
+import type { Fabric } from "./fabric.ts";
+import { LogFile } from "./log-file.ts";
+import { Part, type PartStatus } from "./part.ts";
+import { launchIn } from "./process.ts";
+import { deathsInARow, restartDelay } from "./restart-policy.ts";
+
+export interface PartSpec {
+  name: string;
+  command: readonly string[];
+}
+
+export interface MachineSpec {
+  cluster: string;
+  name: string;
+  address: string;
+  parts: readonly PartSpec[];
+}
+
+export interface MachineSurroundings {
+  fabric: Fabric;
+  /** Parts are not started before (the API server must listen). */
+  partsMayStart: Promise<unknown>;
+  report: (message: string) => void;
+}
+
+/** One machine of the cluster with the processes that belong on it: when its init dies, everything of it is made again. */
+export class KeptMachine {
+  readonly name: string;
+  readonly address: string;
+  readonly #spec: MachineSpec;
+  readonly #around: MachineSurroundings;
+  readonly #logs: LogFile[] = [];
+  #machine: Machine | undefined;
+  #parts: Part[] = [];
+  #wanted = false;
+  #deaths = 0;
+  #restarts = 0;
+  /** Starts and stops happen one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(spec: MachineSpec, around: MachineSurroundings) {
+    this.name = spec.name;
+    this.address = spec.address;
+    this.#spec = spec;
+    this.#around = around;
+  }
+
+  /** Resolves when the machine is there; its parts follow when they may. */
+  start(): Promise<void> {
+    this.#wanted = true;
+    return this.#inTurn(async () => {
+      if (this.#machine === undefined && this.#wanted) await this.#create();
+    });
+  }
+
+  /** As if the power had failed; resolves when nothing of it is left. */
+  stop(): Promise<void> {
+    this.#wanted = false;
+    return this.#inTurn(async () => {
+      for (const part of this.#parts) part.abandon();
+      await this.#machine?.kill();
+      this.#machine = undefined;
+      await this.#around.fabric.detach(this.address);
+    });
+  }
+
+  /** Asks its parts to stop, each within `grace` milliseconds. */
+  async stopParts(grace: number): Promise<void> {
+    await Promise.all(this.#parts.map((part) => part.stop(grace)));
+  }
+
+  async trimLogs(): Promise<void> {
+    await Promise.all(this.#logs.map((log) => log.trim()));
+  }
+
+  get state(): "running" | "starting" | "stopped" {
+    return this.#machine ? "running" : this.#wanted ? "starting" : "stopped";
+  }
+  get pid(): number | undefined {
+    return this.#machine?.pid;
+  }
+  get restarts(): number {
+    return this.#restarts;
+  }
+  get parts(): PartStatus[] {
+    return this.#parts.map(({ status }) => status);
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(action);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #create(): Promise<void> {
+    const { name } = this.#spec;
+    const started = Date.now();
+    const staging = join(worldRoot, "staging", name);
+    await mkdir(staging, { recursive: true, mode: 0o700 });
+    const machine = await createMachine({ hostname: name, sharedRun: [hostRoot, worldRoot], staging });
+    await this.#around.fabric.attach(machine.network, this.address).catch(async (error: Error) => {
+      await machine.kill();
+      throw error;
+    });
+    this.#machine = machine;
+    void machine.gone.then(() => this.#died(machine, Date.now() - started));
+    void this.#around.partsMayStart
+      .then(() => this.#startParts(machine))
+      .catch((error: Error) => this.#around.report(`${name}: ${error.message}`));
+  }
+
+  async #startParts(machine: Machine): Promise<void> {
+    const { cluster, name, parts } = this.#spec;
+    const root = hostPaths(cluster).logs;
+    const logs = await Promise.all(parts.map((part) => LogFile.open(join(root, `${logName(name, part.name)}.log`))));
+    const before = this.#logs.splice(0, this.#logs.length, ...logs);
+    await Promise.all(before.map((log) => log.close()));
+    if (this.#machine !== machine) return;
+    this.#parts = parts.map(
+      (part, index) =>
+        new Part(part.name, () => launchIn(machine, part.command, logs[index]!.descriptor), {
+          onEnd: (part, how, delay) =>
+            this.#around.report(`${logName(name, part)} ended (${how}); started again in ${delay} ms`),
+        }),
+    );
+    for (const part of this.#parts) part.start();
+  }
+
+  /** Its init ended: everything on it is gone. */
+  #died(machine: Machine, uptime: number): void {
+    if (this.#machine !== machine) return;
+    this.#machine = undefined;
+    for (const part of this.#parts) part.abandon();
+    if (!this.#wanted) return;
+    this.#restarts += 1;
+    this.#again(uptime);
+  }
+
+  #again(uptime: number): void {
+    this.#deaths = deathsInARow(this.#deaths, uptime);
+    const delay = restartDelay(this.#deaths);
+    this.#around.report(`${this.name} is gone; made again in ${delay} ms`);
+    setTimeout(() => {
+      const turn = this.#inTurn(async () => {
+        if (!this.#wanted || this.#machine !== undefined) return;
+        await this.#around.fabric.detach(this.address);
+        await this.#create();
+      });
+      turn.catch((error: Error) => {
+        this.#around.report(`${this.name}: ${error.message}`);
+        this.#again(0);
+      });
+    }, delay);
+  }
+}
+
+/** "node1-agent"; the control plane has one part only. */
+function logName(machine: string, part: string): string {
+  return part === "apiserver" ? part : `${machine}-${part}`;
+}

@@ -1,0 +1,28 @@
+import { type ClusterConfig, worldPaths } from "../config.ts";
+import type { PartSpec } from "./kept-machine.ts";
+import { fairway } from "./process.ts";
+
+/** The processes of one node. Each reaches the cluster through a kubeconfig of its own; the proxy is started as on a real node. */
+export function nodeParts(config: ClusterConfig, node: string): PartSpec[] {
+  const paths = worldPaths(config);
+  const common = ["--config", paths.config, "--node", node];
+  return [
+    { name: "demo-server", command: [...fairway, "demo-server", ...common] },
+    { name: "agent", command: [...fairway, "agent", ...common] },
+    {
+      name: "proxy",
+      command: [
+        ...fairway,
+        "proxy",
+        "--kubeconfig",
+        paths.proxyKubeconfig(node),
+        "--hostname-override",
+        node,
+        "--proxy-mode",
+        "iptables",
+        "--cluster-cidr",
+        config.podCIDR,
+      ],
+    },
+  ];
+}

@@ -1,0 +1,56 @@
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { type Machine, signal } from "../../linux/machine.ts";
+import type { RunningProcess } from "./part.ts";
+
+/** Node itself, and Fairway's entry point: as source in a checkout, as JavaScript in a package. */
+export const fairway: readonly string[] = [
+  process.execPath,
+  fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../../main.ts" : "../../main.js", import.meta.url)),
+];
+
+/** What parts inherit; nothing else of the environment of whoever typed the command. */
+export function partEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const passed = Object.entries(env).filter(([name]) => name.startsWith("FAIRWAY_") || name === "LANG");
+  return {
+    ...Object.fromEntries(passed),
+    PATH: env.PATH ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    HOME: env.HOME ?? "/root",
+  };
+}
+
+/**
+ * Starts a command in a machine, as leader of a process group of its own (Ctrl-C at the terminal is not for it), its output appended to an
+ * open file.
+ */
+export function launchIn(machine: Machine, command: readonly string[], output: number): RunningProcess {
+  const [program, ...args] = machine.enter(command);
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: ["ignore", output, output],
+    env: partEnvironment(),
+    cwd: "/",
+  });
+  const pid = child.pid;
+  const { promise: ended, resolve } = Promise.withResolvers<string>();
+  child.once("error", (error) => resolve(error.message));
+  child.once("exit", (code, signalName) => {
+    // nsenter may have been killed alone: what it had started must not live on beside its successor.
+    if (pid !== undefined) signal(-pid, "SIGKILL");
+    resolve(signalName ?? `exit status ${code}`);
+  });
+  return {
+    pid: pid ?? 0,
+    ended,
+    // nsenter waits for the process it started and does not pass signals on: the signal goes to that process.
+    terminate: async () => {
+      if (pid === undefined) return;
+      const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+      for (const inner of children.split(" ").filter(Boolean)) signal(Number(inner), "SIGTERM");
+    },
+    kill: () => {
+      if (pid !== undefined) signal(-pid, "SIGKILL");
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { connect } from "node:net";
+import type { KubernetesClient } from "../../../kubernetes/client.ts";
+import { createClient } from "../../../kubernetes/http-client.ts";
+import { createHttpsTransport } from "../../../kubernetes/https-transport.ts";
+import { loadKubeconfig } from "../../../kubernetes/kubeconfig.ts";
+import { deployments, namespaces, nodes, services } from "../../../kubernetes/resource.ts";
+import type { Deployment, Node, Service } from "../../../kubernetes/types.ts";
+import { hostPaths } from "../../config.ts";
+import { type Overview, readOverview } from "../overview.ts";
+import type { Progress } from "../progress.ts";
+import { applyManifest } from "./apply.ts";
+import { type Manifest, readManifests } from "./manifests.ts";
+import { isAvailable, isReady, poll, watchUntil } from "./wait.ts";
+
+export interface SettleOptions {
+  name: string;
+  manifests: string[];
+  /** How many nodes are to become ready. */
+  nodes: number;
+}
+
+/** How the outcome is shown. */
+export interface ShowOptions {
+  json: boolean;
+  color: boolean;
+  foreground: boolean;
+  /** Start of the boot, milliseconds since the epoch. */
+  started: number;
+}
+
+/** Milliseconds. What is not there by then is said, and the cluster stays up. */
+const patience = { api: 60_000, rest: 120_000 };
+
+/**
+ * Applies the manifests as soon as the API answers (nodes are still joining), waits for what they ask for, and tells what the cluster looks
+ * like then. Rejects when a manifest cannot be applied.
+ */
+export async function settle(options: SettleOptions, progress: Progress): Promise<Overview> {
+  const manifests = await readManifests(options.manifests);
+  const client = createClient(createHttpsTransport(await loadKubeconfig(hostPaths(options.name).kubeconfig)), {
+    userAgent: "fairway-up",
+  });
+  try {
+    const api = await poll(() => client.get(namespaces, "default"), 15, AbortSignal.timeout(patience.api));
+    if (api === undefined) throw new Error(`the API server did not answer within ${patience.api / 1000} s`);
+    progress.step("the API answers");
+    const applied: string[] = [];
+    for (const manifest of manifests) applied.push(await applyManifest(client, manifest));
+    if (applied.length > 0) progress.step(applied.join(", "));
+    await waitForAll(client, manifests, options.nodes, progress);
+    return await readOverview(client);
+  } finally {
+    await client.close();
+  }
+}
+
+async function waitForAll(client: KubernetesClient, manifests: Manifest[], count: number, progress: Progress) {
+  const signal = AbortSignal.timeout(patience.rest);
+  const tell = (done: boolean, what: string, problem: string) =>
+    progress.step(done ? what : `${problem} after ${patience.rest / 1000} s; look with kubectl`);
+  const joined = watchUntil<Node>(client, nodes, {}, (all) => all.filter(isReady).length >= count, signal);
+  const rolledOut = manifests
+    .filter(({ resource }) => resource === deployments)
+    .map(async ({ object: { metadata } }) => {
+      const options = { namespace: metadata.namespace ?? "default", fieldSelector: `metadata.name=${metadata.name}` };
+      const available = await watchUntil<Deployment>(
+        client,
+        deployments,
+        options,
+        (all) => all.some(isAvailable),
+        signal,
+      );
+      tell(available, `Deployment ${metadata.name} is available`, `Deployment ${metadata.name} is not available`);
+    });
+  tell(await joined, `${count} nodes are ready`, "some nodes are not ready");
+  await Promise.all(rolledOut);
+  await nodePortsAnswer(client, manifests, signal, tell);
+}
+
+async function nodePortsAnswer(
+  client: KubernetesClient,
+  manifests: Manifest[],
+  signal: AbortSignal,
+  tell: (done: boolean, what: string, problem: string) => void,
+): Promise<void> {
+  const addresses = (await client.list<Node>(nodes)).items.flatMap(internalAddress);
+  const named = manifests.filter(({ resource }) => resource === services);
+  for (const { object } of named) {
+    const { name, namespace = "default" } = object.metadata;
+    const { spec } = await client.get<Service>(services, name, namespace);
+    const ports = (spec?.ports ?? []).filter(({ nodePort, protocol }) => nodePort && (protocol ?? "TCP") === "TCP");
+    if (spec?.selector === undefined || spec.type === "ClusterIP") continue;
+    const targets = ports.flatMap(({ nodePort = 0 }) => addresses.map((address) => ({ address, port: nodePort })));
+    const answers = await Promise.all(
+      targets.map(({ address, port }) => poll(() => connects(address, port, signal), 10, signal)),
+    );
+    if (targets.length > 0)
+      tell(answers.every(Boolean), `Service ${name} answers on every node`, `Service ${name} does not answer`);
+  }
+}
+
+function internalAddress(node: Node): string[] {
+  return (node.status?.addresses ?? []).filter(({ type }) => type === "InternalIP").map(({ address }) => address);
+}
+
+/** A second at most, so that a SYN that was lost to a rule not there yet is not waited for. */
+function connects(host: string, port: number, signal: AbortSignal): Promise<true | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, signal });
+    socket.setTimeout(1000, () => socket.destroy(new Error("timed out")));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", reject);
+  });
+}

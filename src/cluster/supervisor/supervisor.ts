@@ -1,0 +1,229 @@
+import { spawn } from "node:child_process";
+import { readlink } from "node:fs/promises";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parsePrefix } from "../../ip/ipv4.ts";
+import { routedPrefixes } from "../../linux/links.ts";
+import { type ClusterConfig, hostPaths } from "../config.ts";
+import { writeFileAtomically } from "../pki/files.ts";
+import { nodeRangeCandidates, takenRanges } from "./addresses.ts";
+import { serveControl } from "./control.ts";
+import { LogFile } from "./log-file.ts";
+import { memoryByRole } from "./memory.ts";
+import { clusterConfig, OptionError, type UpOptions } from "./options.ts";
+import { fairway, partEnvironment } from "./process.ts";
+import { Progress } from "./progress.ts";
+import type { ControlRequest, SupervisorInfo, WorldStatus } from "./protocol.ts";
+import { remember } from "./remembered.ts";
+import { reserveFirst } from "./reservation.ts";
+import type { SettleOptions, ShowOptions } from "./settle/settle.ts";
+import { hasColors } from "./summary.ts";
+import { World } from "./world.ts";
+
+const trimInterval = 10_000;
+/** One Ctrl-C reaches this process twice: from the terminal, and passed on by the keeper. */
+const sameSignal = 400;
+
+/** Runs a cluster until it is told to stop. Resolves to the exit status. */
+export async function supervise(options: UpOptions, hostPid: number): Promise<number> {
+  const supervisor = new Supervisor(options, hostPid);
+  return supervisor.run();
+}
+
+class Supervisor {
+  readonly #options: UpOptions;
+  readonly #hostPid: number;
+  readonly #started = new Date();
+  readonly #progress: Progress;
+  readonly #stopping = Promise.withResolvers<void>();
+  readonly #ready = Promise.withResolvers<string>();
+  #state: WorldStatus["state"] = "starting";
+  #log: LogFile | undefined;
+  #world: World | undefined;
+  #stopAsked = 0;
+
+  constructor(options: UpOptions, hostPid: number) {
+    this.#options = options;
+    this.#hostPid = hostPid;
+    this.#progress = new Progress(process.stderr);
+    // Nobody may be waiting.
+    this.#ready.promise.catch(() => {});
+  }
+
+  async run(): Promise<number> {
+    const paths = hostPaths(this.#options.name);
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => this.#signalled());
+    this.#log = await LogFile.open(`${paths.logs}/supervisor.log`);
+    const control = await serveControl(paths.control, (request) => this.#answer(request));
+    let status = 0;
+    try {
+      await Promise.race([this.#boot(), this.#stopping.promise]);
+      await this.#stopping.promise;
+    } catch (error) {
+      status = error instanceof OptionError ? 2 : 1;
+      this.#ready.reject(error as Error);
+      this.#progress.say(`fairway: ${(error as Error).message}`);
+    }
+    this.#state = "stopping";
+    await this.#world?.stop();
+    control.close();
+    await this.#log.close();
+    return status;
+  }
+
+  async #boot(): Promise<void> {
+    const options = this.#options;
+    const remembered = await remember(options);
+    const config = clusterConfig(options, await this.#chooseRange(remembered.nodeCIDR));
+    const world = new World(config, remembered, (message) => this.#report(message));
+    this.#world = world;
+    await this.#writeInfo(config);
+    const names = nodeNames(options.nodes, Object.keys(remembered.nodes));
+    await world.create(names);
+    this.#progress.step(`machines: control-plane, ${names.join(", ")} on ${config.nodeCIDR}`);
+    const settled = this.#settle(config);
+    await Promise.race([portOpens(config.apiAddress, config.apiPort), settled]);
+    world.letPartsStart();
+    this.#progress.step(`API server on https://${config.apiAddress}:${config.apiPort}`);
+    this.#ready.resolve(await settled);
+    this.#state = "running";
+    setInterval(() => void this.#trim(), trimInterval).unref();
+  }
+
+  async #chooseRange(rememberedRange: string | undefined): Promise<string> {
+    const { nodeCIDR, podCIDR, serviceCIDR } = this.#options;
+    const taken = takenRanges(await routedPrefixes());
+    const candidates = nodeRangeCandidates(
+      taken,
+      [podCIDR, serviceCIDR].map((text) => parsePrefix(text)!),
+      nodeCIDR,
+      rememberedRange,
+    );
+    const reserved = await reserveFirst(candidates);
+    if (reserved === undefined)
+      throw new OptionError("--node-cidr", `${candidates[0]} is being used by another cluster`);
+    return reserved.name;
+  }
+
+  /** Applies manifests and waits for what they ask for, in a process that is gone afterwards. Resolves to the summary. */
+  #settle(config: ClusterConfig): Promise<string> {
+    const { manifests, nodes, detach, json } = this.#options;
+    const settleOptions: SettleOptions & ShowOptions = {
+      name: config.name,
+      manifests,
+      nodes,
+      json,
+      color: !detach && hasColors(process.stdout),
+      foreground: !detach,
+      started: this.#started.getTime(),
+    };
+    const [program = "", ...args] = [...fairway, "settle", JSON.stringify(settleOptions)];
+    const child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, ...partEnvironment() },
+    });
+    let summary = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      summary += chunk;
+      if (!detach) process.stdout.write(chunk);
+    });
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, signal) => {
+        if (code === 0) resolve(summary);
+        else reject(new Error(`the cluster did not come up (${signal ?? `exit status ${code}`})`));
+      });
+    });
+  }
+
+  async #writeInfo(config: ClusterConfig): Promise<void> {
+    const info: SupervisorInfo = {
+      name: config.name,
+      pid: this.#hostPid,
+      namespace: await readlink("/proc/self/ns/pid"),
+      nodeCIDR: config.nodeCIDR,
+    };
+    await writeFileAtomically(hostPaths(config.name).info, `${JSON.stringify(info)}\n`);
+  }
+
+  #signalled(): void {
+    const now = Date.now();
+    if (this.#stopAsked === 0) {
+      this.#stopAsked = now;
+      this.#progress.say("Taking the cluster away (once more Ctrl-C: at once).");
+      this.#stopping.resolve();
+    } else if (now - this.#stopAsked > sameSignal) {
+      // The world ends with this process.
+      process.exit(1);
+    }
+  }
+
+  async #answer(request: ControlRequest): Promise<unknown> {
+    if (request.op === "status") return this.#status(request.memory === true);
+    if (request.op === "ready") return this.#ready.promise;
+    if (request.op === "down") {
+      this.#stopping.resolve();
+      return {};
+    }
+    const world = this.#world;
+    if (world === undefined || this.#state !== "running")
+      throw new Error(`the cluster is ${this.#state}; try again in a moment`);
+    if (request.op === "node-add") return world.addNode(request.name);
+    if (request.op === "node-remove") return world.removeNode(request.name);
+    if (request.op === "node-start") return world.startNode(request.name);
+    return world.stopNode(request.name);
+  }
+
+  async #status(memory: boolean): Promise<WorldStatus> {
+    const world = this.#world;
+    if (world === undefined) throw new Error("the cluster is starting; try again in a moment");
+    const { config } = world;
+    return {
+      name: config.name,
+      state: this.#state,
+      started: this.#started.toISOString(),
+      kubeconfig: hostPaths(config.name).kubeconfig,
+      server: `https://${config.apiAddress}:${config.apiPort}`,
+      nodeCIDR: config.nodeCIDR,
+      podCIDR: config.podCIDR,
+      serviceCIDR: config.serviceCIDR,
+      controlPlane: world.controlPlane?.parts ?? [],
+      nodes: world.nodes,
+      memory: memory ? await memoryByRole() : undefined,
+    };
+  }
+
+  #report(message: string): void {
+    const line = `${new Date().toISOString()} ${message}`;
+    this.#log?.append(line).catch(() => {});
+  }
+
+  async #trim(): Promise<void> {
+    try {
+      await Promise.all([this.#log?.trim(), this.#world?.trimLogs()]);
+    } catch (error) {
+      this.#report(`logs cannot be cut: ${(error as Error).message}`);
+    }
+  }
+}
+
+/** Nodes that are remembered keep their names and addresses; with more wanted, the lowest free names follow. */
+export function nodeNames(wanted: number, remembered: readonly string[]): string[] {
+  const names = remembered.slice(0, wanted);
+  for (let number = 1; names.length < wanted; number += 1)
+    if (!names.includes(`node${number}`)) names.push(`node${number}`);
+  return names;
+}
+
+/** Resolves when something listens there. */
+async function portOpens(host: string, port: number): Promise<void> {
+  for (;;) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect({ host, port });
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+      socket.once("connect", () => socket.destroy());
+    });
+    if (open) return;
+    await sleep(10);
+  }
+}

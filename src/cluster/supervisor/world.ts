@@ -1,0 +1,163 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type ClusterConfig, worldPaths, worldRoot } from "../config.ts";
+import type { Authority } from "../pki/authority.ts";
+import { ensureClusterPki, ensureNodePki } from "../pki/cluster.ts";
+import { writeFileAtomically } from "../pki/files.ts";
+import { NodeAddresses } from "./addresses.ts";
+import { Fabric } from "./fabric.ts";
+import { KeptMachine } from "./kept-machine.ts";
+import { nodeParts } from "./node-parts.ts";
+import { checkNodeName } from "./options.ts";
+import { fairway } from "./process.ts";
+import type { NodeStatus } from "./protocol.ts";
+import type { Remembered } from "./remembered.ts";
+
+/** How long parts get to stop in order, in milliseconds. */
+const grace = { node: 2000, apiServer: 3000 };
+
+/** The machines of a cluster: the fabric, the control plane and the nodes. */
+export class World {
+  readonly config: ClusterConfig;
+  readonly #addresses: NodeAddresses;
+  readonly #fabric = new Fabric();
+  readonly #nodes = new Map<string, KeptMachine>();
+  readonly #report: (message: string) => void;
+  readonly #remember: (nodes: Record<string, number>) => Promise<void>;
+  /** Resolves when node parts may start. */
+  readonly #apiListens = Promise.withResolvers<void>();
+  #controlPlane: KeptMachine | undefined;
+  #authority: Authority | undefined;
+
+  constructor(config: ClusterConfig, remembered: Remembered, report: (message: string) => void) {
+    this.config = config;
+    this.#report = report;
+    this.#addresses = new NodeAddresses(config.nodeCIDR);
+    this.#addresses.restore(remembered.nodes);
+    this.#remember = async (nodes) => remembered.save({ nodeCIDR: config.nodeCIDR, nodes });
+  }
+
+  /** Makes every machine and the keys at the same time; resolves when all of them are there and the API server is starting. */
+  async create(nodeNames: readonly string[]): Promise<void> {
+    const { config } = this;
+    await mkdir(join(worldRoot, "staging"), { recursive: true, mode: 0o700 });
+    await writeFileAtomically(worldPaths(config).config, JSON.stringify(config));
+    await this.#fabric.create();
+    const keys = this.#makeKeys();
+    const nodes = nodeNames.map((name) => this.#declare(name));
+    await Promise.all([
+      this.#fabric.attachHost(config),
+      this.#startControlPlane(keys),
+      ...nodes.map(async (node) => {
+        await keys;
+        await Promise.all([this.#makeNodeKeys(node), node.start()]);
+      }),
+    ]);
+    await this.#remember(this.#addresses.save());
+  }
+
+  letPartsStart(): void {
+    this.#apiListens.resolve();
+  }
+
+  async #makeKeys(): Promise<void> {
+    this.#authority = await ensureClusterPki(this.config);
+  }
+
+  async #makeNodeKeys({ name, address }: KeptMachine): Promise<void> {
+    await ensureNodePki(this.config, this.#authority!, name, address);
+  }
+
+  async #startControlPlane(keys: Promise<void>): Promise<void> {
+    const machine = new KeptMachine(
+      {
+        cluster: this.config.name,
+        name: "control-plane",
+        address: this.config.apiAddress,
+        parts: [{ name: "apiserver", command: [...fairway, "apiserver", "--config", worldPaths().config] }],
+      },
+      { fabric: this.#fabric, partsMayStart: keys, report: this.#report },
+    );
+    this.#controlPlane = machine;
+    await machine.start();
+    await keys;
+  }
+
+  /** A node that is not started yet. */
+  #declare(name: string): KeptMachine {
+    const node = new KeptMachine(
+      {
+        cluster: this.config.name,
+        name,
+        address: this.#addresses.assign(name),
+        parts: nodeParts(this.config, name),
+      },
+      { fabric: this.#fabric, partsMayStart: this.#apiListens.promise, report: this.#report },
+    );
+    this.#nodes.set(name, node);
+    return node;
+  }
+
+  /** Resolves to the new node's name when its machine runs; it joins the cluster by itself. */
+  async addNode(wanted?: string): Promise<string> {
+    const name = checkNodeName(wanted ?? this.#freeName());
+    if (this.#nodes.has(name) || name === "control-plane") throw new Error(`there is a machine "${name}" already`);
+    const node = this.#declare(name);
+    await this.#makeNodeKeys(node);
+    await node.start();
+    await this.#remember(this.#addresses.save());
+    return name;
+  }
+
+  async removeNode(name: string): Promise<void> {
+    await this.#node(name).stop();
+    this.#nodes.delete(name);
+    this.#addresses.release(name);
+    await rm(worldPaths(this.config).node(name), { recursive: true, force: true });
+    await this.#remember(this.#addresses.save());
+  }
+
+  startNode(name: string): Promise<void> {
+    return this.#node(name).start();
+  }
+  stopNode(name: string): Promise<void> {
+    return this.#node(name).stop();
+  }
+
+  #node(name: string): KeptMachine {
+    const node = this.#nodes.get(name);
+    if (node === undefined)
+      throw new Error(`there is no node "${name}"; there are ${[...this.#nodes.keys()].join(", ")}`);
+    return node;
+  }
+
+  #freeName(): string {
+    for (let number = 1; ; number += 1) if (!this.#nodes.has(`node${number}`)) return `node${number}`;
+  }
+
+  get controlPlane(): KeptMachine | undefined {
+    return this.#controlPlane;
+  }
+
+  get nodes(): NodeStatus[] {
+    return [...this.#nodes.values()].map(({ name, address, state, pid, restarts, parts }) => ({
+      name,
+      address,
+      state,
+      pid,
+      restarts,
+      parts,
+    }));
+  }
+
+  async trimLogs(): Promise<void> {
+    const machines = [...this.#nodes.values(), ...(this.#controlPlane ? [this.#controlPlane] : [])];
+    await Promise.all(machines.map((machine) => machine.trimLogs()));
+  }
+
+  /** Nodes first, the API server last: its journal then holds everything. What does not stop in time is killed with the world. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#nodes.values()].map((node) => node.stopParts(grace.node)));
+    await this.#controlPlane?.stopParts(grace.apiServer);
+  }
+}
