@@ -15,6 +15,7 @@ import { createHttpsServer, refuseUpgrade } from "./http-server.ts";
 import type { KindDescriptor } from "./kinds/descriptor.ts";
 import { localTransport } from "./local-transport.ts";
 import { checkNamespace } from "./namespace-lifecycle.ts";
+import { openApiPaths } from "./openapi.ts";
 import { Registry } from "./registry.ts";
 import { notFound } from "./status.ts";
 import { createSubresources } from "./subresources/index.ts";
@@ -61,7 +62,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     authenticate: ({ user }) => user,
     authorize: () => {},
     discovery: createDiscovery(groupVersions(registry.kinds), `${config.apiAddress}:${config.apiPort}`),
-    extraPaths: [],
+    extraPaths: [openApiPaths(kinds)],
   });
   const https = createHttpsServer({
     ...tls,

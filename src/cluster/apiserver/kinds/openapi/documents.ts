@@ -15,7 +15,9 @@ const protobufV2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
  * Answers GET requests below /openapi. Documents are built when first asked for and kept as bytes.
  * `path` is without query; undefined means 404. Never throws.
  */
-export function createOpenApi(kinds: KindDescriptor[]): (path: string, accept: string) => OpenApiAnswer | undefined {
+export function createOpenApi(
+  kinds: readonly KindDescriptor[],
+): (path: string, accept: string) => OpenApiAnswer | undefined {
   const groups = Map.groupBy(kinds, ({ resource }) => documentPath(resource));
   const built = new Map<string, Buffer>();
   const once = (key: string, build: () => Buffer): Buffer => {

@@ -12,7 +12,7 @@ export function modelName(name: string): string {
 }
 
 /** Names in `definitions` of everything that the kinds are made of. */
-export function reachableTypes(kinds: KindDescriptor[]): string[] {
+export function reachableTypes(kinds: readonly KindDescriptor[]): string[] {
   const found = new Set<string>();
   const visit = (schema: Schema): void => {
     if (schema.type === "list") visit(schema.items);
@@ -33,7 +33,7 @@ export interface Dialect {
 }
 
 /** The models of types by published name. Kinds carry their group, version and kind, which is how kubectl finds the model of a manifest. */
-export function modelsOf(kinds: KindDescriptor[], dialect: Dialect): Record<string, Json> {
+export function modelsOf(kinds: readonly KindDescriptor[], dialect: Dialect): Record<string, Json> {
   const kindOfType = new Map(kinds.map(({ schema, resource }) => [schema.type === "ref" ? schema.name : "", resource]));
   const models: Record<string, Json> = {};
   for (const name of reachableTypes(kinds)) {

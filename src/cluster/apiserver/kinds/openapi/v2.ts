@@ -10,7 +10,7 @@ const dialect: Dialect = {
 };
 
 /** The OpenAPI 2.0 document of all kinds, which kubectl before 1.27 validates manifests against before it sends them. */
-export function buildV2(kinds: KindDescriptor[]): Json {
+export function buildV2(kinds: readonly KindDescriptor[]): Json {
   const paths: Record<string, Json> = {};
   for (const { resource } of kinds) {
     const namespace = resource.namespaced ? "/namespaces/{namespace}" : "";

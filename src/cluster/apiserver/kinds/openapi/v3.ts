@@ -17,7 +17,7 @@ export function documentPath(resource: Pick<Resource, "group" | "version">): str
 }
 
 /** The OpenAPI 3.0 document of the kinds of one group and version. */
-export function buildV3(kinds: KindDescriptor[]): Json {
+export function buildV3(kinds: readonly KindDescriptor[]): Json {
   const paths: Record<string, Json> = {};
   for (const { resource } of kinds) Object.assign(paths, pathsOf(resource));
   return {
