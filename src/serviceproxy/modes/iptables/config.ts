@@ -1,0 +1,25 @@
+import type { Family } from "../../../ip/address.ts";
+
+/** How a node tells the traffic of its own Pods from the rest. */
+export type LocalTraffic =
+  | { kind: "cidr"; cidr: string }
+  | { kind: "bridge"; name: string }
+  | { kind: "prefix"; prefix: string };
+
+/** What the rules of one address family depend on besides the table. */
+export interface IptablesConfig {
+  family: Family;
+  /** The bit that asks for masquerading, 0x4000 by default. Only this bit is set, tested and cleared: others use marks too. */
+  mark: number;
+  masqueradeAll: boolean;
+  /** Absent: no traffic counts as a Pod's, and nothing is masqueraded for coming from elsewhere. */
+  localTraffic?: LocalTraffic;
+  /** Node ports answer on 127.0.0.1 too (IPv4 only; needs the route_localnet sysctl). */
+  localhostNodePorts: boolean;
+  /** The addresses that node ports answer on; absent: all of the node's. */
+  nodePortAddresses?: readonly string[];
+  /** Masquerade with a random source port (iptables 1.6.2 and newer): two clients' parallel flows clash less. */
+  randomFully: boolean;
+  /** Drop what conntrack calls invalid; off when nf_conntrack_tcp_be_liberal is set. */
+  dropInvalid: boolean;
+}
