@@ -10,7 +10,9 @@ export interface OpenApiAnswer {
 }
 
 const json = "application/json";
-const protobufV2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/** Clients ask for either name; "@" is not allowed in a Content-Type, where Go's parser refuses it. */
+const acceptedProtobufV2 = /application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf/;
+const protobufV2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 /**
  * Answers GET requests below /openapi. Documents are built when first asked for and kept as bytes.
  * `path` is without query; undefined means 404. Never throws.
@@ -40,7 +42,8 @@ export function createOpenApi(
       return { contentType: json, body: once("v3", index) };
     }
     if (path === "/openapi/v2") {
-      if (!accept.includes(protobufV2)) return { contentType: json, body: once("v2", () => toBytes(buildV2(kinds))) };
+      if (!acceptedProtobufV2.test(accept))
+        return { contentType: json, body: once("v2", () => toBytes(buildV2(kinds))) };
       return { contentType: protobufV2, body: once("v2 protobuf", () => encodeV2(buildV2(kinds))) };
     }
     const group = path.startsWith("/openapi/v3/") ? path.slice("/openapi/v3/".length) : "";
