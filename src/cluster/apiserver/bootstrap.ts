@@ -1,17 +1,61 @@
 import type { Resource } from "../../kubernetes/resource.ts";
-import { endpointSlices, endpoints, namespaces, services } from "../../kubernetes/resource.ts";
-import type { EndpointSlice, Endpoints, KubernetesObject, Namespace, Service } from "../../kubernetes/types.ts";
+import {
+  clusterRoleBindings,
+  clusterRoles,
+  endpointSlices,
+  endpoints,
+  namespaces,
+  serviceAccounts,
+  services,
+} from "../../kubernetes/resource.ts";
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  EndpointSlice,
+  Endpoints,
+  KubernetesObject,
+  Namespace,
+  Service,
+  ServiceAccount,
+} from "../../kubernetes/types.ts";
 import type { ClusterConfig } from "../config.ts";
 import type { Entry, Stored } from "../storage/store.ts";
+import type { BootstrapPolicy } from "./authorization/bootstrap-policy.ts";
 import type { ApiContext } from "./context.ts";
 import { keyOfObject, type ServedKind } from "./registry.ts";
 import { copyOf, createObject, mainUpdate, updateObject } from "./write.ts";
 
+export interface Bootstrap {
+  config: Pick<ClusterConfig, "apiAddress" | "apiPort">;
+  /** ClusterIP of the Service kubernetes. */
+  kubernetesAddress: string;
+  policy: BootstrapPolicy;
+}
+
 /** The objects that every cluster starts with. What is there already is brought to this state; the rest of a stored cluster stays. */
-export async function bootstrapObjects(context: ApiContext, config: ClusterConfig, kubernetesAddress: string) {
+export async function bootstrapObjects(context: ApiContext, { config, kubernetesAddress, policy }: Bootstrap) {
   for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
     await ensure<Namespace>(context, namespaces, { metadata: { name } }, () => {});
+    // A controller makes them in later namespaces; here the first Pod must not have to wait for it.
+    await ensure<ServiceAccount>(
+      context,
+      serviceAccounts,
+      { metadata: { name: "default", namespace: name } },
+      () => {},
+    );
   }
+  await Promise.all([
+    ...policy.roles.map((role) =>
+      ensure<ClusterRole>(context, clusterRoles, role, (existing) => {
+        existing.rules = role.rules;
+      }),
+    ),
+    ...policy.bindings.map((binding) =>
+      ensure<ClusterRoleBinding>(context, clusterRoleBindings, binding, (existing) => {
+        existing.subjects = binding.subjects;
+      }),
+    ),
+  ]);
   const labels = { component: "apiserver", provider: "kubernetes" };
   const metadata = { name: "kubernetes", namespace: "default" };
   await ensure<Service>(

@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Answer, Incoming } from "./answer.ts";
 import { errorAnswer } from "./answer.ts";
-import { userOfCertificate } from "./authentication.ts";
+import { userOfCertificate } from "./authentication/certificate.ts";
 import { maxBody } from "./body.ts";
 import type { Handler } from "./handler.ts";
 import { badRequest, tooLarge, unauthorized } from "./status.ts";

@@ -17,8 +17,10 @@ export interface Admission {
 /** Values that were handed out for one write. */
 export interface Allocation {
   errors: FieldError[];
-  /** Takes everything back: the write did not happen. */
+  /** Takes everything back: the write does not happen. */
   undo(): void;
+  /** The write happens: what the old object held and the new one does not is free. */
+  commit(): void;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface KindHooks {
   admitDelete?(old: Stored, admission: Admission): void;
   /** After validation: hands out what must be unique. `old` is absent for a create. */
   allocate?(object: Stored, old?: Stored): Allocation;
-  /** The object is gone (or was only dry): gives back what it held. */
+  /** The object is gone: gives back what it held. */
   release?(object: Stored): void;
   /** Seconds that the object stays with a deletionTimestamp for somebody to end it; 0 removes it at once. */
   gracePeriod?(object: Stored, requested: number | undefined): number;

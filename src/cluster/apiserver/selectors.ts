@@ -1,4 +1,5 @@
 import {
+  type FieldTerm,
   matchesFields,
   matchesRequirements,
   parseFieldSelector,
@@ -53,4 +54,9 @@ function getter(field: string, text: string, kind: KindDescriptor): (object: Sto
   throw badRequest(
     `Unable to find "${group}/${version}, Resource=${plural}" that match label selector "", field selector ${JSON.stringify(text)}: field label not supported: ${field}`,
   );
+}
+
+/** The terms of a field selector. Throws 400. */
+export function parseFieldTerms(text: string): FieldTerm[] {
+  return parse(parseFieldSelector, text, "field");
 }

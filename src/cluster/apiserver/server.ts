@@ -1,22 +1,33 @@
 import type { Server } from "node:https";
+import { formatIPv4 } from "../../ip/ipv4.ts";
 import type { Transport } from "../../kubernetes/transport.ts";
+import type { PolicyRule } from "../../kubernetes/types.ts";
 import type { Logger } from "../../role/log.ts";
 import type { ClusterConfig } from "../config.ts";
 import type { Store } from "../storage/store.ts";
+import { readAddresses } from "./allocation/addresses.ts";
 import { errorAnswer, type User } from "./answer.ts";
 import { groupVersions } from "./api-resources.ts";
+import { createAuthenticator } from "./authentication/authenticate.ts";
+import { JwtKey } from "./authentication/jwt.ts";
+import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
+import { attributesOf } from "./authorization/attributes.ts";
+import { Authorizer } from "./authorization/authorizer.ts";
+import { bootstrapPolicy } from "./authorization/bootstrap-policy.ts";
+import { NodeAuthorizer } from "./authorization/node.ts";
+import { RbacAuthorizer } from "./authorization/rbac.ts";
 import { bootstrapObjects } from "./bootstrap.ts";
 import type { ApiContext } from "./context.ts";
 import { createDiscovery } from "./discovery.ts";
 import { createHandler, type Handler } from "./handler.ts";
-import { namespaceHooks } from "./hooks/namespaces.ts";
-import { podHooks } from "./hooks/pods.ts";
+import { createHooks } from "./hooks/index.ts";
 import { createHttpsServer, refuseUpgrade } from "./http-server.ts";
 import type { KindDescriptor } from "./kinds/descriptor.ts";
 import { localTransport } from "./local-transport.ts";
 import { checkNamespace } from "./namespace-lifecycle.ts";
 import { openApiPaths } from "./openapi.ts";
 import { Registry } from "./registry.ts";
+import { createReviews } from "./reviews.ts";
 import { notFound } from "./status.ts";
 import { createSubresources } from "./subresources/index.ts";
 import { WatchHub } from "./watch-hub.ts";
@@ -27,6 +38,10 @@ export interface ApiServerOptions {
   kinds: readonly KindDescriptor[];
   /** PEM texts. */
   tls: { certificate: string; key: string; ca: string };
+  /** PEM of the private key that signs ServiceAccount tokens. */
+  serviceAccountKey: string;
+  /** What each controller may do, by its short name. */
+  controllerRules: Readonly<Record<string, PolicyRule[]>>;
   log: Logger;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -44,25 +59,38 @@ export interface ApiServer {
 /** Puts the API server together; it does not listen yet. The cluster's first objects are in the store when this resolves. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { config, store, kinds, tls, log } = options;
+  const now = options.now ?? Date.now;
   const watches = new WatchHub({ maxWatches: 4000, bookmarkInterval: 10_000 });
-  const registry = new Registry(kinds, store, { namespaces: namespaceHooks(), pods: podHooks() });
+  const addresses = readAddresses(config);
+  const tokens = new ServiceAccountTokens({
+    key: new JwtKey(options.serviceAccountKey),
+    store,
+    now,
+    issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
+  });
+  const authorizer = new Authorizer(new RbacAuthorizer(store), new NodeAuthorizer(store.collection("pods")));
+  const registry = new Registry(kinds, store, createHooks({ config, store, authorizer, addresses }));
   const namespaces = store.collection("namespaces");
   const context: ApiContext = {
     store,
     registry,
     watches,
-    subresources: createSubresources(),
+    subresources: createSubresources({ tokens }),
     admitNamespace: (kind, name, namespace) => checkNamespace(namespaces, kind, name, namespace),
-    now: options.now ?? Date.now,
+    now,
     log,
   };
-  await bootstrapObjects(context, config, "10.96.0.1");
+  await bootstrapObjects(context, {
+    config,
+    kubernetesAddress: formatIPv4(addresses.reserved.get("default/kubernetes")!),
+    policy: bootstrapPolicy(options.controllerRules),
+  });
   const handler = createHandler({
     context,
-    authenticate: ({ user }) => user,
-    authorize: () => {},
+    authenticate: createAuthenticator(tokens),
+    authorize: (user, info) => authorizer.check(user, attributesOf(info)),
     discovery: createDiscovery(groupVersions(registry.kinds), `${config.apiAddress}:${config.apiPort}`),
-    extraPaths: [openApiPaths(kinds)],
+    extraPaths: [openApiPaths(kinds), createReviews(authorizer, tokens)],
   });
   const https = createHttpsServer({
     ...tls,

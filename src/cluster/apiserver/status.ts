@@ -59,6 +59,11 @@ export function forbidden(resource: Named, name: string, why: string, causes?: N
   return failure(403, "Forbidden", `${subject} is forbidden: ${why}`, { ...detailsOf(resource, name), causes });
 }
 
+/** 403 for a path that is no resource. */
+export function forbiddenPath(why: string): StatusError {
+  return failure(403, "Forbidden", `forbidden: ${why}`, {});
+}
+
 export function unauthorized(): StatusError {
   return failure(401, "Unauthorized", "Unauthorized");
 }

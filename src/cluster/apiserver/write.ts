@@ -85,6 +85,7 @@ export function createObject(
     allocation?.undo();
     return Promise.resolve({ entry: unstored(key, object) });
   }
+  allocation?.commit();
   return store(kind.collection.put(key, object));
 }
 
@@ -219,6 +220,7 @@ function finishUpdate(
   if (object.metadata.deletionTimestamp !== undefined && !isHeld(kind, object)) {
     return removeObject(kind, key).then((entry) => ({ entry, removed: true }));
   }
+  allocation?.commit();
   return store(collection.put(key, object));
 }
 

@@ -1,14 +1,19 @@
 import type { Answer } from "../answer.ts";
+import type { ServiceAccountTokens } from "../authentication/service-account-tokens.ts";
 import type { ResourceCall } from "../resource-call.ts";
 import { answerBinding } from "./binding.ts";
+import { answerEviction } from "./eviction.ts";
 import { answerFinalize } from "./finalize.ts";
+import { createTokenSubresource } from "./token.ts";
 
 export type Subresource = (call: ResourceCall) => Promise<Answer>;
 
 /** Subresources besides /status and /scale. api-resources.ts tells clients of the same ones. */
-export function createSubresources(): Map<string, Subresource> {
+export function createSubresources(parts: { tokens: ServiceAccountTokens }): Map<string, Subresource> {
   return new Map<string, Subresource>([
     ["namespaces/finalize", answerFinalize],
     ["pods/binding", answerBinding],
+    ["pods/eviction", answerEviction],
+    ["serviceaccounts/token", createTokenSubresource(parts.tokens)],
   ]);
 }

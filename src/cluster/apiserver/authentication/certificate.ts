@@ -1,5 +1,5 @@
 import type { TLSSocket } from "node:tls";
-import type { User } from "./answer.ts";
+import type { User } from "../answer.ts";
 
 /**
  * Who a client certificate speaks for: CN is the user, each O a group. undefined when the client showed none. `invalid` when it showed one
