@@ -12,6 +12,22 @@ const commands: Record<string, { summary: string; hidden?: boolean; load: () => 
     summary: "bring up a cluster of network namespaces on this machine",
     load: () => import("./commands/up.ts"),
   },
+  down: {
+    summary: "take a cluster away",
+    load: () => import("./commands/down.ts"),
+  },
+  status: {
+    summary: "show the machines, processes and objects of a cluster",
+    load: () => import("./commands/status.ts"),
+  },
+  kubeconfig: {
+    summary: "print the administrator's kubeconfig",
+    load: () => import("./commands/kubeconfig.ts"),
+  },
+  node: {
+    summary: "list, add, remove, start and stop nodes; run commands on them",
+    load: () => import("./commands/node.ts"),
+  },
   supervisor: {
     summary: "keep the machines and processes of one cluster",
     hidden: true,

@@ -1,6 +1,8 @@
 /** What the commands that people type have in common: how flags are read, how errors are said, which exit status they give. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { exitWrongState } from "../cluster/supervisor/launcher.ts";
 import { checkClusterName, defaultOptions, OptionError } from "../cluster/supervisor/options.ts";
+import { NotUpError } from "../cluster/supervisor/session.ts";
 
 export function command(name: string, description: string): Command {
   return new Command(`fairway ${name}`)
@@ -14,15 +16,6 @@ export function command(name: string, description: string): Command {
 /** --name, for commands that speak to a cluster that is up. */
 export function withName(target: Command): Command {
   return target.option("--name <name>", "name of the cluster", checkClusterName, defaultOptions.name);
-}
-
-/** Ends a command with an exit status of its own and a message. */
-export class ExitError extends Error {
-  readonly status: number;
-  constructor(message: string, status: number) {
-    super(message);
-    this.status = status;
-  }
 }
 
 type Action = (args: string[], flags: Record<string, unknown>) => Promise<number>;
@@ -41,7 +34,7 @@ export async function runCommand(target: Command, args: string[], action?: Actio
     // Commander has said it already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`fairway: ${(error as Error).message}\n`);
-    if (error instanceof ExitError) return error.status;
+    if (error instanceof NotUpError) return exitWrongState;
     return error instanceof OptionError ? 2 : 1;
   }
 }

@@ -4,8 +4,9 @@ import { createMachine, type Machine } from "../../linux/machine.ts";
 import { hostPaths, hostRoot, worldRoot } from "../config.ts";
 import type { Fabric } from "./fabric.ts";
 import { LogFile } from "./log-file.ts";
-import { Part, type PartStatus } from "./part.ts";
+import { Part } from "./part.ts";
 import { launchIn } from "./process.ts";
+import type { MachineStatus } from "./protocol.ts";
 import { deathsInARow, restartDelay } from "./restart-policy.ts";
 
 export interface PartSpec {
@@ -77,17 +78,15 @@ export class KeptMachine {
     await Promise.all(this.#logs.map((log) => log.trim()));
   }
 
-  get state(): "running" | "starting" | "stopped" {
-    return this.#machine ? "running" : this.#wanted ? "starting" : "stopped";
-  }
-  get pid(): number | undefined {
-    return this.#machine?.pid;
-  }
-  get restarts(): number {
-    return this.#restarts;
-  }
-  get parts(): PartStatus[] {
-    return this.#parts.map(({ status }) => status);
+  get status(): MachineStatus {
+    return {
+      name: this.name,
+      address: this.address,
+      state: this.#machine ? "running" : this.#wanted ? "starting" : "stopped",
+      pid: this.#machine?.pid,
+      restarts: this.#restarts,
+      parts: this.#parts.map(({ status }) => status),
+    };
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {

@@ -15,7 +15,7 @@ export type ControlRequest =
 
 export type ControlReply<T = unknown> = { ok: true; result: T } | { ok: false; error: string };
 
-export interface NodeStatus {
+export interface MachineStatus {
   name: string;
   address: string;
   state: "running" | "starting" | "stopped";
@@ -36,8 +36,8 @@ export interface WorldStatus {
   podCIDR: string;
   serviceCIDR: string;
   server: string;
-  controlPlane: PartStatus[];
-  nodes: NodeStatus[];
+  controlPlane?: MachineStatus;
+  nodes: MachineStatus[];
   memory?: MemoryStatus;
 }
 

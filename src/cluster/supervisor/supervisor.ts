@@ -187,7 +187,7 @@ class Supervisor {
       nodeCIDR: config.nodeCIDR,
       podCIDR: config.podCIDR,
       serviceCIDR: config.serviceCIDR,
-      controlPlane: world.controlPlane?.parts ?? [],
+      controlPlane: world.controlPlane,
       nodes: world.nodes,
       memory: memory ? await memoryByRole() : undefined,
     };

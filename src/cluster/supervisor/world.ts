@@ -10,7 +10,7 @@ import { KeptMachine } from "./kept-machine.ts";
 import { nodeParts } from "./node-parts.ts";
 import { checkNodeName } from "./options.ts";
 import { fairway } from "./process.ts";
-import type { NodeStatus } from "./protocol.ts";
+import type { MachineStatus } from "./protocol.ts";
 import type { Remembered } from "./remembered.ts";
 
 /** How long parts get to stop in order, in milliseconds. */
@@ -135,19 +135,12 @@ export class World {
     for (let number = 1; ; number += 1) if (!this.#nodes.has(`node${number}`)) return `node${number}`;
   }
 
-  get controlPlane(): KeptMachine | undefined {
-    return this.#controlPlane;
+  get controlPlane(): MachineStatus | undefined {
+    return this.#controlPlane?.status;
   }
 
-  get nodes(): NodeStatus[] {
-    return [...this.#nodes.values()].map(({ name, address, state, pid, restarts, parts }) => ({
-      name,
-      address,
-      state,
-      pid,
-      restarts,
-      parts,
-    }));
+  get nodes(): MachineStatus[] {
+    return [...this.#nodes.values()].map(({ status }) => status);
   }
 
   async trimLogs(): Promise<void> {
