@@ -57,7 +57,8 @@ export async function main(args: string[]): Promise<number> {
   add(
     "exec <machine> [command...]",
     "run a command on a node (or control-plane); a shell without one",
-    ([machine = "", ...rest], cluster) => exec(cluster, machine, rest),
+    // "--" before the command is for the reader; it is no part of it.
+    ([machine = "", ...rest], cluster) => exec(cluster, machine, rest[0] === "--" ? rest.slice(1) : rest),
   ).passThroughOptions();
   const result = await runCommand(target, args);
   return result === 0 ? status : result;

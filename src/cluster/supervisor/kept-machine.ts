@@ -69,6 +69,12 @@ export class KeptMachine {
     });
   }
 
+  /** Stops it for good. */
+  async discard(): Promise<void> {
+    await this.stop();
+    await this.#inTurn(() => Promise.all(this.#logs.splice(0).map((log) => log.close())));
+  }
+
   /** Asks its parts to stop, each within `grace` milliseconds. */
   async stopParts(grace: number): Promise<void> {
     await Promise.all(this.#parts.map((part) => part.stop(grace)));
@@ -98,6 +104,7 @@ export class KeptMachine {
   async #create(): Promise<void> {
     const { name } = this.#spec;
     const started = Date.now();
+    await this.#openLogs();
     const staging = join(worldRoot, "staging", name);
     await mkdir(staging, { recursive: true, mode: 0o700 });
     const machine = await createMachine({ hostname: name, sharedRun: [hostRoot, worldRoot], staging });
@@ -107,21 +114,27 @@ export class KeptMachine {
     });
     this.#machine = machine;
     void machine.gone.then(() => this.#died(machine, Date.now() - started));
-    void this.#around.partsMayStart
-      .then(() => this.#startParts(machine))
-      .catch((error: Error) => this.#around.report(`${name}: ${error.message}`));
+    this.#around.partsMayStart.then(
+      () => this.#startParts(machine),
+      // The boot failed, and its error is told by whoever waits for it.
+      () => {},
+    );
   }
 
-  async #startParts(machine: Machine): Promise<void> {
+  /** Opened once: they go on where they were when the machine is made again. */
+  async #openLogs(): Promise<void> {
+    if (this.#logs.length > 0) return;
     const { cluster, name, parts } = this.#spec;
-    const root = hostPaths(cluster).logs;
-    const logs = await Promise.all(parts.map((part) => LogFile.open(join(root, `${logName(name, part.name)}.log`))));
-    const before = this.#logs.splice(0, this.#logs.length, ...logs);
-    await Promise.all(before.map((log) => log.close()));
+    const path = (part: string) => join(hostPaths(cluster).logs, `${logName(name, part)}.log`);
+    this.#logs.push(...(await Promise.all(parts.map((part) => LogFile.open(path(part.name))))));
+  }
+
+  #startParts(machine: Machine): void {
     if (this.#machine !== machine) return;
+    const { name, parts } = this.#spec;
     this.#parts = parts.map(
       (part, index) =>
-        new Part(part.name, () => launchIn(machine, part.command, logs[index]!.descriptor), {
+        new Part(part.name, () => launchIn(machine, part.command, this.#logs[index]!.descriptor), {
           onEnd: (part, how, delay) =>
             this.#around.report(`${logName(name, part)} ended (${how}); started again in ${delay} ms`),
         }),

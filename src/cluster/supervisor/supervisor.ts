@@ -40,6 +40,7 @@ class Supervisor {
   #state: WorldStatus["state"] = "starting";
   #log: LogFile | undefined;
   #world: World | undefined;
+  #machinesMade = false;
   #stopAsked = 0;
 
   constructor(options: UpOptions, hostPid: number) {
@@ -52,6 +53,7 @@ class Supervisor {
 
   async run(): Promise<number> {
     const paths = hostPaths(this.#options.name);
+    process.on("uncaughtException", (error) => this.#crash(error));
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => this.#signalled());
     this.#log = await LogFile.open(`${paths.logs}/supervisor.log`);
     const control = await serveControl(paths.control, (request) => this.#answer(request));
@@ -84,6 +86,7 @@ class Supervisor {
     const settled = this.#settle(config);
     await Promise.race([portOpens(config.apiAddress, config.apiPort), settled]);
     world.letPartsStart();
+    this.#machinesMade = true;
     this.#progress.step(`API server on https://${config.apiAddress}:${config.apiPort}`);
     this.#ready.resolve(await settled);
     this.#state = "running";
@@ -166,7 +169,7 @@ class Supervisor {
       return {};
     }
     const world = this.#world;
-    if (world === undefined || this.#state !== "running")
+    if (world === undefined || !this.#machinesMade || this.#state === "stopping")
       throw new Error(`the cluster is ${this.#state}; try again in a moment`);
     if (request.op === "node-add") return world.addNode(request.name);
     if (request.op === "node-remove") return world.removeNode(request.name);
@@ -191,6 +194,12 @@ class Supervisor {
       nodes: world.nodes,
       memory: memory ? await memoryByRole() : undefined,
     };
+  }
+
+  /** A defect. The world ends with this process; the log on the host goes too, so it is said on stderr. */
+  #crash(error: Error): void {
+    this.#progress.say(`fairway: the supervisor failed: ${error.stack ?? error.message}`);
+    process.exit(1);
   }
 
   #report(message: string): void {

@@ -110,7 +110,7 @@ export class World {
   }
 
   async removeNode(name: string): Promise<void> {
-    await this.#node(name).stop();
+    await this.#node(name).discard();
     this.#nodes.delete(name);
     this.#addresses.release(name);
     await rm(worldPaths(this.config).node(name), { recursive: true, force: true });
