@@ -8,6 +8,8 @@ import { nodes, pods, services } from "../../kubernetes/resource.ts";
 import type { Node, Pod, Service } from "../../kubernetes/types.ts";
 import type { Logger } from "../../role/log.ts";
 import { type ClusterConfig, nodeRoot, worldPaths } from "../config.ts";
+import { startDns } from "../dns/start.ts";
+import { ContainerLogs } from "../pods/container-logs.ts";
 import type { NodeContext } from "../pods/context.ts";
 import { DemoClient } from "../pods/demo-client.ts";
 import { nodeAddress, PodNetworks } from "../pods/networks.ts";
@@ -20,6 +22,7 @@ import { imageSource } from "./image-source.ts";
 import { WatchedObjects } from "./objects.ts";
 import { Registration, readNodeFacts } from "./registration.ts";
 import { enableForwarding, PodRoutes } from "./routes.ts";
+import { startAgentServer } from "./server.ts";
 
 export interface AgentOptions {
   config: ClusterConfig;
@@ -96,6 +99,7 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
       onError: (error) => problem(error, "cannot write an event"),
     }),
     runtime,
+    logs: new ContainerLogs(runtime.paths.logs, (error) => problem(error, "cannot follow a log")),
     networks,
     demo,
     statuses: new StatusWriter(client, (error, pod) =>
@@ -108,6 +112,7 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
     node: () => own() ?? {},
   };
   await runtime.open();
+  await context.logs.open();
   const manager = new PodManager(context);
   await manager.adopt();
   const registration = new Registration({
@@ -130,6 +135,8 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
     );
   });
   new PodRoutes(nodeCache, node, log);
+  const server = await startAgentServer({ pods: manager, context });
+  const dns = await startDns({ address: nodeIP, client, config, log });
   const podCache = startReflector<Pod>(client, pods, {
     fieldSelector: `spec.nodeName=${node}`,
     onError: (error) => problem(error, "cannot follow the Pods"),
@@ -142,6 +149,9 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
     pods: manager,
     context,
     async stop() {
+      server.close();
+      server.closeAllConnections();
+      await dns.stop();
       registration.stop();
       podCache.stop();
       nodeCache.stop();
@@ -149,6 +159,7 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
       manager.close();
       objects.close();
       volumes.close();
+      context.logs.close();
       demo.close();
       runtime.close();
       await context.events.close();

@@ -3,6 +3,7 @@ import type { EventRecorder } from "../../kubernetes/events.ts";
 import type { ConfigMap, Node, Secret, Service } from "../../kubernetes/types.ts";
 import type { Logger } from "../../role/log.ts";
 import type { ClusterConfig } from "../config.ts";
+import type { ContainerLogs } from "./container-logs.ts";
 import type { DemoClient } from "./demo-client.ts";
 import type { ImageTable } from "./images.ts";
 import type { PodNetworks } from "./networks.ts";
@@ -20,6 +21,7 @@ export interface NodeContext {
   client: KubernetesClient;
   events: EventRecorder;
   runtime: ContainerRuntime;
+  logs: ContainerLogs;
   networks: PodNetworks;
   demo: DemoClient;
   statuses: StatusWriter;

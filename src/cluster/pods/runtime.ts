@@ -144,6 +144,7 @@ export class ContainerRuntime {
       paths.rooted(id),
       paths.verdict(id),
       paths.log(id),
+      `${paths.log(id)}.1`,
     ])
       await rm(file, { force: true });
   }

@@ -5,8 +5,8 @@
  * Arguments: the container's id, the process that holds the template mount namespace.
  */
 export function shimScript(root: string): string {
-  return `trap '' HUP INT TERM
-cd ${root} || exit 1
+  // Nothing may be ignored here: what is ignored when a shell starts it cannot trap, and the demo container's PID 1 is a shell.
+  return `cd ${root} || exit 1
 exec </dev/null >>logs/$1.log 2>&1
 nsenter --mount=/proc/$2/ns/mnt unshare --mount --uts --ipc sh ${root}/containers/$1/init.sh &
 echo $! >state/$1.pid
