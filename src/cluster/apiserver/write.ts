@@ -2,6 +2,7 @@ import type { Entry, Stored } from "../storage/store.ts";
 import type { User } from "./answer.ts";
 import { type ApiContext, timestamp } from "./context.ts";
 import { decode, type FieldValidation } from "./kinds/decode.ts";
+import type { FieldError } from "./kinds/descriptor.ts";
 import { same } from "./kinds/validation/errors.ts";
 import { validateMetadata, validateMetadataUpdate } from "./kinds/validation/metadata.ts";
 import { carryMetadata, generateName, initializeMetadata } from "./metadata.ts";
@@ -114,7 +115,8 @@ function settleNamespace(kind: ServedKind, object: Stored, namespace: string): v
 export interface UpdateStrategy {
   /** Puts what the request may not change back in place. */
   prepare(object: Stored, old: Entry): void;
-  validate: "object" | "status";
+  /** "nothing" for changes that the server makes itself: they need no leave. */
+  validate: "object" | "status" | "nothing";
 }
 
 /** PUT and PATCH of the object itself. */
@@ -133,6 +135,22 @@ export const statusUpdate: UpdateStrategy = {
   },
   validate: "status",
 };
+
+function updateErrors(
+  descriptor: ServedKind["descriptor"],
+  { validate }: UpdateStrategy,
+  object: Stored,
+  old: Stored,
+): FieldError[] {
+  if (validate === "nothing") return [];
+  if (validate === "status") return descriptor.validateStatusUpdate?.(object, old) ?? [];
+  return [
+    ...validateMetadata(object.metadata, descriptor.nameFormat),
+    ...validateMetadataUpdate(object.metadata, old.metadata),
+    ...descriptor.validate(object),
+    ...(descriptor.validateUpdate?.(object, old) ?? []),
+  ];
+}
 
 /**
  * Updates an object by a function from the newest version to the wanted one. The function runs in the synchronous section of the write, so
@@ -163,15 +181,7 @@ export function updateObject(
     now: context.now(),
   };
   hooks.admitUpdate?.(object, old, admission);
-  const errors =
-    strategy.validate === "status"
-      ? (descriptor.validateStatusUpdate?.(object, old) ?? [])
-      : [
-          ...validateMetadata(object.metadata, descriptor.nameFormat),
-          ...validateMetadataUpdate(object.metadata, old.metadata),
-          ...descriptor.validate(object),
-          ...(descriptor.validateUpdate?.(object, old) ?? []),
-        ];
+  const errors = updateErrors(descriptor, strategy, object, old);
   if (errors.length > 0) throw invalid(resource, target.name, errors);
   if (strategy.validate === "object" && descriptor.specOf !== undefined) {
     const changed = !same(descriptor.specOf(object), descriptor.specOf(old));

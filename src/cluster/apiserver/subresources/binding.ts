@@ -54,7 +54,7 @@ export async function answerBinding(call: ResourceCall): Promise<Answer> {
 }
 
 /** The change above is the server's own: nothing has to be put back, and a bound Pod's spec is valid because it was before. */
-const keepAll: UpdateStrategy = { prepare: () => {}, validate: "status" };
+const keepAll: UpdateStrategy = { prepare: () => {}, validate: "nothing" };
 
 interface Binding {
   node: string;
