@@ -35,8 +35,15 @@ export async function main(args: string[]): Promise<number> {
   const config = JSON.parse(await readFile(values.config, "utf8")) as ClusterConfig;
   const paths = worldPaths(config);
   const pem = (name: string) => readFile(join(paths.pki, name), "utf8");
-  const files = ["ca.crt", "apiserver.crt", "apiserver.key", "service-accounts.key"];
-  const [ca = "", certificate = "", key = "", serviceAccountKey = ""] = await Promise.all(files.map(pem));
+  const credentials = async (name: string) => {
+    const [ca, certificate, key] = await Promise.all([pem("ca.crt"), pem(`${name}.crt`), pem(`${name}.key`)]);
+    return { ca, certificate, key };
+  };
+  const [tls, agentCredentials, serviceAccountKey] = await Promise.all([
+    credentials("apiserver"),
+    credentials("kubelet-client"),
+    pem("service-accounts.key"),
+  ]);
 
   await mkdir(dirname(paths.journal), { recursive: true, mode: 0o700 });
   const journal = openSqliteJournal({
@@ -47,7 +54,8 @@ export async function main(args: string[]): Promise<number> {
     config,
     store: new Store(journal),
     kinds,
-    tls: { ca, certificate, key },
+    tls,
+    agentCredentials,
     serviceAccountKey,
     controllerRules: controllerPermissions,
     log,

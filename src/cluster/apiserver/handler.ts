@@ -28,17 +28,26 @@ export type Handler = (incoming: Incoming) => Promise<Answer>;
 export function createHandler(parts: HandlerParts): Handler {
   return async (incoming) => {
     try {
-      const info = parseRequest(incoming.method, incoming.target);
-      const user = parts.authenticate(incoming);
-      if (user === undefined) throw unauthorized();
-      parts.authorize(user, info);
+      const { user, info } = admit(parts, incoming);
       return await route(parts, info, user, incoming);
     } catch (error) {
       if (error instanceof StatusError) return errorAnswer(error);
-      parts.context.log.error({ error, method: incoming.method, target: incoming.target }, "a request failed");
+      parts.context.log.error({ err: error, method: incoming.method, target: incoming.target }, "a request failed");
       return errorAnswer(internalError("see the log of the API server"));
     }
   };
+}
+
+/** Who asks for what. Throws 400, 401 and 403. */
+export function admit(
+  { authenticate, authorize }: Pick<HandlerParts, "authenticate" | "authorize">,
+  incoming: Incoming,
+): { user: User; info: RequestInfo } {
+  const info = parseRequest(incoming.method, incoming.target);
+  const user = authenticate(incoming);
+  if (user === undefined) throw unauthorized();
+  authorize(user, info);
+  return { user, info };
 }
 
 async function route(parts: HandlerParts, info: RequestInfo, user: User, incoming: Incoming): Promise<Answer> {

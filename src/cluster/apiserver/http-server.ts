@@ -17,7 +17,9 @@ export interface ServerOptions {
   key: string;
   ca: string;
   handler: Handler;
-  /** Takes over a connection that asks for an upgrade (exec, attach). */
+  /** Whether a request may take its connection over; an Upgrade header on any other is no more than a header. */
+  mayUpgrade(request: IncomingMessage): boolean;
+  /** Takes the connection over (exec, attach). */
   upgrade(incoming: Incoming, socket: Duplex, head: Buffer): void;
 }
 
@@ -46,6 +48,7 @@ export function createHttpsServer(options: ServerOptions): Server {
       keepAliveTimeout: 120_000,
       handshakeTimeout: 15_000,
       noDelay: true,
+      shouldUpgradeCallback: options.mayUpgrade,
     },
     (request, response) => {
       serve(handler, request, response).catch(() => request.socket.destroy());
@@ -57,7 +60,7 @@ export function createHttpsServer(options: ServerOptions): Server {
     const ending = new AbortController();
     socket.once("close", () => ending.abort());
     const incoming = incomingOf(request, ending.signal);
-    if (incoming === undefined) refuseUpgrade(socket, errorAnswer(unauthorized()));
+    if (incoming === undefined) socket.end("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n");
     else options.upgrade(incoming, socket, head);
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
@@ -130,12 +133,4 @@ async function send(answer: Answer, request: IncomingMessage, response: ServerRe
     if (!response.write(chunk)) await Promise.race([once(response, "drain"), once(response, "close")]);
   }
   response.end();
-}
-
-/** Answers an upgrade request without upgrading. */
-export function refuseUpgrade(socket: Duplex, { status, headers, body }: Answer): void {
-  const text = typeof body === "string" ? body : "";
-  const lines = Object.entries({ ...headers, "content-length": Buffer.byteLength(text), connection: "close" });
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${text}`);
 }

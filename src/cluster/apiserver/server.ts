@@ -3,10 +3,10 @@ import { formatIPv4 } from "../../ip/ipv4.ts";
 import type { Transport } from "../../kubernetes/transport.ts";
 import type { PolicyRule } from "../../kubernetes/types.ts";
 import type { Logger } from "../../role/log.ts";
-import type { ClusterConfig } from "../config.ts";
+import { agentPort, type ClusterConfig } from "../config.ts";
 import type { Store } from "../storage/store.ts";
 import { readAddresses } from "./allocation/addresses.ts";
-import { errorAnswer, type User } from "./answer.ts";
+import type { User } from "./answer.ts";
 import { groupVersions } from "./api-resources.ts";
 import { createAuthenticator } from "./authentication/authenticate.ts";
 import { JwtKey } from "./authentication/jwt.ts";
@@ -19,16 +19,17 @@ import { RbacAuthorizer } from "./authorization/rbac.ts";
 import { bootstrapObjects } from "./bootstrap.ts";
 import type { ApiContext } from "./context.ts";
 import { createDiscovery } from "./discovery.ts";
-import { createHandler, type Handler } from "./handler.ts";
+import { admit, createHandler, type Handler, type HandlerParts } from "./handler.ts";
 import { createHooks } from "./hooks/index.ts";
-import { createHttpsServer, refuseUpgrade } from "./http-server.ts";
+import { createHttpsServer } from "./http-server.ts";
 import type { KindDescriptor } from "./kinds/descriptor.ts";
 import { localTransport } from "./local-transport.ts";
 import { checkNamespace } from "./namespace-lifecycle.ts";
 import { openApiPaths } from "./openapi.ts";
 import { Registry } from "./registry.ts";
 import { createReviews } from "./reviews.ts";
-import { notFound } from "./status.ts";
+import { createStreamUpgrade, isStreamRequest } from "./streaming/exec.ts";
+import { NodeAgents } from "./streaming/node-agents.ts";
 import { createSubresources } from "./subresources/index.ts";
 import { WatchHub } from "./watch-hub.ts";
 
@@ -38,6 +39,8 @@ export interface ApiServerOptions {
   kinds: readonly KindDescriptor[];
   /** PEM texts. */
   tls: { certificate: string; key: string; ca: string };
+  /** The client certificate for the agents of the nodes. PEM texts. */
+  agentCredentials: { certificate: string; key: string; ca: string };
   /** PEM of the private key that signs ServiceAccount tokens. */
   serviceAccountKey: string;
   /** What each controller may do, by its short name. */
@@ -70,12 +73,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   });
   const authorizer = new Authorizer(new RbacAuthorizer(store), new NodeAuthorizer(store.collection("pods")));
   const registry = new Registry(kinds, store, createHooks({ config, store, authorizer, addresses }));
+  const agents = new NodeAgents({ store, credentials: options.agentCredentials, port: agentPort });
   const namespaces = store.collection("namespaces");
   const context: ApiContext = {
     store,
     registry,
     watches,
-    subresources: createSubresources({ tokens }),
+    subresources: createSubresources({ tokens, agents }),
     admitNamespace: (kind, name, namespace) => checkNamespace(namespaces, kind, name, namespace),
     now,
     log,
@@ -85,17 +89,21 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     kubernetesAddress: formatIPv4(addresses.reserved.get("default/kubernetes")!),
     policy: bootstrapPolicy(options.controllerRules),
   });
-  const handler = createHandler({
-    context,
+  const identity: Pick<HandlerParts, "authenticate" | "authorize"> = {
     authenticate: createAuthenticator(tokens),
     authorize: (user, info) => authorizer.check(user, attributesOf(info)),
+  };
+  const handler = createHandler({
+    ...identity,
+    context,
     discovery: createDiscovery(groupVersions(registry.kinds), `${config.apiAddress}:${config.apiPort}`),
     extraPaths: [openApiPaths(kinds), createReviews(authorizer, tokens)],
   });
   const https = createHttpsServer({
     ...tls,
     handler,
-    upgrade: (_incoming, socket) => refuseUpgrade(socket, errorAnswer(notFound({ group: "", plural: "pods" }, ""))),
+    mayUpgrade: isStreamRequest,
+    upgrade: createStreamUpgrade({ context, agents, admit: (incoming) => admit(identity, incoming) }),
   });
   return {
     handler,
