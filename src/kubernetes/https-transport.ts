@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plainRequest } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent, request as secureRequest } from "node:https";
 import type { Socket } from "node:net";
+import { http } from "../role/http.ts";
 import type { ClusterAccess } from "./kubeconfig.ts";
 import type { ApiRequest, ApiResponse, Transport } from "./transport.ts";
 
@@ -38,13 +39,13 @@ export function createHttpsTransport(access: ClusterAccess): Transport {
         servername: access.serverName,
         rejectUnauthorized: !access.insecure,
       })
-    : new PlainAgent(common);
+    : new http.Agent(common);
   const prefix = base.pathname.replace(/\/+$/, "");
   const authorization = createAuthorization(access);
 
   const once = (request: ApiRequest, headers: Record<string, string | number>): Promise<ApiResponse> =>
     new Promise((resolve, reject) => {
-      const start = secure ? secureRequest : plainRequest;
+      const start = secure ? secureRequest : http.request;
       const outgoing = start({
         agent,
         // IPv6 literals lose their brackets.

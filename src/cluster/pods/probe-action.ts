@@ -1,8 +1,8 @@
 /** One look at a container: what probes and lifecycle hooks do. */
-import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import type { Container, Probe } from "../../kubernetes/types.ts";
+import { http } from "../../role/http.ts";
 import { portOf } from "./probe-state.ts";
 
 export type Action = Pick<Probe, "httpGet" | "tcpSocket" | "exec" | "grpc">;
@@ -61,7 +61,7 @@ function get(
   for (const { name, value } of httpHeaders ?? []) headers[name.toLowerCase()] = value;
   return new Promise((resolve) => {
     const failed = (why: string) => resolve({ success: false, message: `Get ${JSON.stringify(url)}: ${why}` });
-    const start = secure ? httpsRequest : httpRequest;
+    const start = secure ? httpsRequest : http.request;
     // Kubernetes does not check the certificate of a probed container.
     const outgoing = start({ ...target, headers, agent: false, rejectUnauthorized: false });
     const timer = setTimeout(() => {

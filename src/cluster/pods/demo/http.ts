@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { http } from "../../../role/http.ts";
 import type { HttpRequest, Listener } from "./program.ts";
 
 type Handle = Extract<Listener, { protocol: "http" }>["handle"];
@@ -26,7 +27,7 @@ interface Connection {
  */
 export class HttpFrontend {
   readonly #connections = new WeakMap<Socket, Connection>();
-  readonly #server = createServer({
+  readonly #server = http.createServer({
     keepAliveTimeout: 75_000,
     // Requests with odd headers are what a proxy in front is tested with; they are shown, not judged. Framing stays strict.
     requireHostHeader: false,
