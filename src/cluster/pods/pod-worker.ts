@@ -45,6 +45,8 @@ export class PodWorker {
   #wake?: NodeJS.Timeout;
   #ending?: Promise<void>;
   #removed = false;
+  /** Nothing of it runs any more: there is nothing left to tell. */
+  #over = false;
   #closed = false;
   #failed?: { reason: string; message: string };
   #sandboxError?: string;
@@ -145,7 +147,7 @@ export class PodWorker {
     const leaving = this.#removed || this.#pod.metadata?.deletionTimestamp !== undefined;
     if (leaving) {
       this.#ending ??= this.#leave();
-      if (!this.#removed) this.#report(this.#plan(now));
+      if (!this.#removed && !this.#over) this.#report(this.#plan(now));
       return;
     }
     // A Pod that is over stays over, and needs no network, also when an agent meets it for the first time.
@@ -291,11 +293,12 @@ export class PodWorker {
     const { runtime, networks, volumes, statuses, log } = this.#context;
     try {
       await this.#endContainers();
+      this.#over = true;
+      statuses.forget(this.uid);
       if (!this.#removed) await this.#confirm();
       await networks.delete(this.uid);
       for (const container of this.containers) for (const run of container.runs) await runtime.remove(run.spec.id);
       volumes.forget(this.uid);
-      statuses.forget(this.uid);
       await rm(runtime.paths.pod(this.uid), { recursive: true, force: true });
       this.close();
       this.#done();

@@ -87,7 +87,7 @@ export class StatusWriter {
       if (differs(entry.status, status)) this.#enqueue(uid, entry);
     } catch (error) {
       // The Pod is gone, or another one has its name: whoever watches will hear of it.
-      if (isNotFound(error) || isConflict(error)) return;
+      if (isNotFound(error) || isConflict(error) || this.#entries.get(uid) !== entry) return;
       this.#onError(error as Error, pod);
       setTimeout(() => {
         if (this.#entries.get(uid) === entry) this.#enqueue(uid, entry);
