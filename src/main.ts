@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line: one table of commands. A command's module is loaded only when it is called; long-running roles stay lean by it. */
-import { enableCompileCache } from "node:module";
+import { enableCompileCache, flushCompileCache } from "node:module";
 
 export interface Command {
   /** Parses the arguments after the command's name and resolves to the process's exit status. */
@@ -63,5 +63,9 @@ if (command === undefined) {
   (wanted ? process.stdout : process.stderr).write(text);
   process.exitCode = wanted ? 0 : 2;
 } else {
-  process.exitCode = await (await command.load()).main(args);
+  const loaded = await command.load();
+  // Node writes the cache only when it exits in order, which a role that is killed never does. Without it every process
+  // strips the types of every file anew: measured 23 MB of private memory and some 200 ms of each node agent.
+  setTimeout(flushCompileCache, 3_000).unref();
+  process.exitCode = await loaded.main(args);
 }
