@@ -92,7 +92,7 @@ export function fromLabelSelector(selector: LabelSelector | undefined): Requirem
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
     const known = Object.hasOwn(objectOperators, operator) ? objectOperators[operator] : undefined;
     if (known === undefined) throw new SelectorError(`"${operator}" is not a valid label selector operator`);
-    requirements.push(createRequirement(key, known, values ?? []));
+    requirements.push(createRequirement(key ?? "", known, values ?? []));
   }
   return requirements;
 }

@@ -38,7 +38,7 @@ export const endpointSlice = defineKind<EndpointSlice>({
   columns: [nameColumn, text("AddressType"), text("Ports"), text("Endpoints"), ageColumn],
   row: ({ metadata, addressType, ports, endpoints }, now) => [
     metadata?.name ?? "",
-    addressType,
+    addressType ?? "",
     limitedCell(
       (ports ?? []).map(({ port }) => (port === undefined ? "*" : String(port))),
       3,

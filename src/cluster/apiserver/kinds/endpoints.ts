@@ -39,7 +39,7 @@ export const endpoints = defineKind<Endpoints>({
 function readyEndpoints({ subsets }: Endpoints): string[] {
   return (subsets ?? []).flatMap(({ addresses = [], ports = [] }) =>
     ports.length === 0
-      ? addresses.map(({ ip }) => ip)
+      ? addresses.map(({ ip }) => ip ?? "")
       : ports.flatMap(({ port }) => addresses.map(({ ip }) => hostPort(ip, port))),
   );
 }

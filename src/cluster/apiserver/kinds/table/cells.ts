@@ -1,4 +1,4 @@
-import { formatLabelSelector, fromLabelSelector } from "../../../../kubernetes/selectors.ts";
+import { formatLabelSelector, fromLabelSelector, SelectorError } from "../../../../kubernetes/selectors.ts";
 import type { LabelSelector, PodTemplateSpec } from "../../../../kubernetes/types.ts";
 
 /** "app=web,tier=front", sorted by key; "<none>" when there is nothing. */
@@ -7,10 +7,15 @@ export function labelsCell(labels: Record<string, string> | undefined): string {
   return pairs.length === 0 ? "<none>" : pairs.map(([key, value]) => `${key}=${value}`).join(",");
 }
 
-/** A label selector in the form of `kubectl get -l`. */
+/** A label selector in the form of `kubectl get -l`, "<error>" for one that validation would refuse. */
 export function selectorCell(selector: LabelSelector | undefined): string {
-  const requirements = [...(fromLabelSelector(selector) ?? [])].sort((a, b) => (a.key < b.key ? -1 : 1));
-  return formatLabelSelector(requirements) || "<none>";
+  try {
+    const requirements = [...(fromLabelSelector(selector) ?? [])].sort((a, b) => (a.key < b.key ? -1 : 1));
+    return formatLabelSelector(requirements) || "<none>";
+  } catch (error) {
+    if (error instanceof SelectorError) return "<error>";
+    throw error;
+  }
 }
 
 /** The wide cells Containers, Images and Selector. */
@@ -31,6 +36,6 @@ export function limitedCell(texts: string[], limit: number, empty: string): stri
 }
 
 /** "10.0.0.1:80", "[fd00::1]:80". */
-export function hostPort(host: string, port: number): string {
+export function hostPort(host = "", port = 0): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
