@@ -43,6 +43,10 @@ const commands: Record<string, { summary: string; hidden?: boolean; load: () => 
     hidden: true,
     load: () => import("./commands/apiserver.ts"),
   },
+  proxy: {
+    summary: "serve the Services of a cluster on this node, in kube-proxy's place",
+    load: () => import("./commands/proxy.ts"),
+  },
   agent: { summary: "run the Pods of one node", hidden: true, load: () => import("./commands/agent.ts") },
   "demo-server": {
     summary: "serve the demo containers of one node",

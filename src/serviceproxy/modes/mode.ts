@@ -1,3 +1,4 @@
+import type { Family } from "../../ip/address.ts";
 import type { RowChange, ServiceTable } from "../table.ts";
 
 /**
@@ -5,10 +6,11 @@ import type { RowChange, ServiceTable } from "../table.ts";
  * nothing outside knows its kernel objects. Methods are never called while another one runs.
  */
 export interface Mode {
+  readonly family: Family;
   /** Makes the world equal to the table whatever it is like now, with as few changes as possible; also the first thing that is called. */
   sync(table: ServiceTable): Promise<void>;
-  /** Applies changes to a world that the last call left equal to the table. After a rejection `sync` is called. */
-  apply(changes: readonly RowChange[]): Promise<void>;
+  /** Applies changes to a world that the last call left equal to the table without them. After a rejection `sync` is called. */
+  apply(changes: readonly RowChange[], table: ServiceTable): Promise<void>;
   /** Whether what was written is still there: another program may have flushed it. Cheap; called each sync period. */
   isIntact(): Promise<boolean>;
   /** Takes away everything, of earlier runs too. */

@@ -1,0 +1,213 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Address, type Family, parseSloppyAddress } from "../ip/address.ts";
+import type { KubernetesClient } from "../kubernetes/client.ts";
+import { startReflector } from "../kubernetes/list-watch.ts";
+import { endpointSlices, nodes, services } from "../kubernetes/resource.ts";
+import type { EndpointSlice, Node, Service } from "../kubernetes/types.ts";
+import type { Logger } from "../role/log.ts";
+import type { NodeContext } from "./compile/compile.ts";
+import type { ProxyHealth } from "./health.ts";
+import { ServiceInputs } from "./inputs.ts";
+import type { ProxyMetrics } from "./metrics.ts";
+import type { Mode } from "./modes/mode.ts";
+import { slimService, slimSlice, triggerTimeAnnotation } from "./slim.ts";
+import { Runner } from "./sync/runner.ts";
+import { Syncer } from "./sync/syncer.ts";
+import { ServiceTable } from "./table.ts";
+
+export interface ProxyOptions {
+  client: KubernetesClient;
+  nodeName: string;
+  /** One for each family that is served. */
+  modes: readonly Mode[];
+  /** Host of the API server's URL: must not be one that only the proxy's own rules lead to. */
+  apiHost?: string;
+  /** Milliseconds: see Runner and kube-proxy's --iptables-min-sync-period and --iptables-sync-period. */
+  minSyncPeriod: number;
+  syncPeriod: number;
+  health: ProxyHealth;
+  metrics: ProxyMetrics;
+  log: Logger;
+}
+
+export interface ServiceProxy {
+  readonly table: ServiceTable;
+  /** The node as the compiler sees it now. */
+  readonly node: () => NodeContext;
+  /** Rejects when the proxy cannot do its work and no retry will help. Never resolves. */
+  readonly failed: Promise<never>;
+  /** Stops following the API and waits for a write that is on its way. Rules stay. */
+  stop(): Promise<void>;
+}
+
+const zoneLabel = "topology.kubernetes.io/zone";
+const hour = 3_600_000;
+/** Without its Node object the proxy starts all the same: only zones and source ranges need it. */
+const patienceForNode = 2000;
+/** Objects that other proxies serve, and headless ones, stay away. */
+const serviceSelector = "!service.kubernetes.io/service-proxy-name";
+const sliceSelector = `${serviceSelector},!service.kubernetes.io/headless`;
+
+/**
+ * Follows Services and EndpointSlices and keeps the node's rules equal to them. Nothing is written before both have been read completely;
+ * while the API is away everything stays as it is.
+ */
+export function startServiceProxy(options: ProxyOptions): ServiceProxy {
+  const { client, nodeName, modes, health, metrics, log, syncPeriod } = options;
+  const families = modes.map(({ family }) => family);
+  const inputs = new ServiceInputs({ nodeName, addresses: [], families });
+  const table = new ServiceTable();
+  const syncer = new Syncer({ inputs, table, modes, metrics, log, fullSyncPeriod: hour });
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  // Whoever does not look at it must not be ended by it.
+  failed.catch(() => {});
+  const triggers = new TriggerTimes();
+
+  const runner = new Runner({
+    minInterval: options.minSyncPeriod,
+    retryInterval: Math.min(syncPeriod, Math.max(options.minSyncPeriod, 1000)),
+    maxInterval: hour,
+    onError: (error) => log.error({ err: error }, "rules could not be written; trying again"),
+    run: async () => {
+      const seen = triggers.take();
+      await syncer.sync().catch((error: Error) => {
+        triggers.putBack(seen);
+        throw error;
+      });
+      const now = Date.now();
+      for (const { family } of modes) {
+        health.updated(family);
+        for (const time of seen)
+          metrics.programmingDuration.observe((now - time) / 1000, { ip_family: `IPv${family}` });
+      }
+    },
+  });
+
+  let ready = false;
+  const changed = () => {
+    if (!ready) return;
+    for (const family of families) health.queued(family);
+    metrics.lastQueued.set(Date.now() / 1000);
+    runner.trigger();
+  };
+  const onError = (error: Error) => log.warn({ err: error }, "cannot follow the API; rules stay as they are");
+
+  const serviceCache = startReflector<Service>(client, services, {
+    labelSelector: serviceSelector,
+    transform: slimService,
+    onError,
+  });
+  const sliceCache = startReflector<EndpointSlice>(client, endpointSlices, {
+    labelSelector: sliceSelector,
+    transform: slimSlice,
+    onError,
+  });
+  const nodeCache = startReflector<Node>(client, nodes, { fieldSelector: `metadata.name=${nodeName}`, onError });
+
+  serviceCache.subscribe((change) => {
+    metrics.serviceChanges.add();
+    if (change.type === "deleted") inputs.deleteService(change.object);
+    else inputs.setService(change.object);
+    changed();
+  });
+  sliceCache.subscribe((change) => {
+    metrics.endpointChanges.add();
+    if (change.type === "deleted") inputs.deleteSlice(change.object);
+    else {
+      inputs.setSlice(change.object, change.type === "modified" ? change.old : undefined);
+      triggers.note(change.object);
+    }
+    changed();
+  });
+  nodeCache.subscribe((change) => {
+    const node = change.type === "deleted" ? undefined : change.object;
+    health.setNode(node);
+    const context = contextOf(nodeName, node, families);
+    if (isSameContext(context, inputs.node)) return;
+    inputs.setNode(context);
+    changed();
+  });
+
+  const patience = new AbortController();
+  const start = async () => {
+    await Promise.all([serviceCache.synced, sliceCache.synced]);
+    await Promise.race([nodeCache.synced, sleep(patienceForNode, undefined, { signal: patience.signal })]);
+    patience.abort();
+    const own = serviceCache.get("kubernetes", "default");
+    if (isServiceAddress(options.apiHost, own)) throw new ServiceAddressError(options.apiHost!);
+    ready = true;
+    changed();
+  };
+  start().catch((error: Error) => {
+    if (error.name !== "AbortError") fail(error);
+  });
+  const checking = setInterval(() => {
+    if (!ready) return;
+    syncer.requestCheck();
+    runner.trigger();
+  }, syncPeriod);
+
+  return {
+    table,
+    node: () => inputs.node,
+    failed,
+    async stop() {
+      patience.abort();
+      clearInterval(checking);
+      for (const cache of [serviceCache, sliceCache, nodeCache]) cache.stop();
+      await runner.stop();
+    },
+  };
+}
+
+/** The API's address is one that only rules of the proxy lead to: after a reboot it could never read them. */
+export class ServiceAddressError extends Error {
+  constructor(host: string) {
+    super(
+      `the API server's address ${host} is the "kubernetes" Service's, which leads nowhere before the proxy has written its rules; give the API server's own address in the kubeconfig's "server"`,
+    );
+    this.name = "ServiceAddressError";
+  }
+}
+
+/** Whether a host of an API URL is the `kubernetes` Service, by name, by this Pod's environment, or by the object itself. */
+export function isServiceAddress(host: string | undefined, service?: Service, env = process.env): boolean {
+  if (host === undefined) return false;
+  const name = host.replace(/^\[|\]$/g, "");
+  if (/^kubernetes(\.default(\.svc(\..*)?)?)?$/.test(name)) return true;
+  const { clusterIP = "", clusterIPs = [] } = service?.spec ?? {};
+  return [clusterIP, ...clusterIPs, env.KUBERNETES_SERVICE_HOST ?? ""].includes(name);
+}
+
+function contextOf(nodeName: string, node: Node | undefined, families: readonly Family[]): NodeContext {
+  const addresses = (node?.status?.addresses ?? [])
+    .filter(({ type }) => type === "InternalIP" || type === "ExternalIP")
+    .map(({ address }) => parseSloppyAddress(address))
+    .filter((address): address is Address => address !== undefined);
+  return { nodeName, zone: node?.metadata?.labels?.[zoneLabel], addresses, families };
+}
+
+function isSameContext(a: NodeContext, b: NodeContext): boolean {
+  const key = ({ zone, addresses }: NodeContext) =>
+    [zone, ...addresses.map(({ family, value }) => `${family}:${value}`)].join(" ");
+  return key(a) === key(b);
+}
+
+/** When the changes began that wait for a sync, as the EndpointSlice controller notes them; those of before this process do not count. */
+class TriggerTimes {
+  readonly #since = Date.now();
+  #times: number[] = [];
+
+  note({ metadata }: EndpointSlice): void {
+    const time = Date.parse(metadata?.annotations?.[triggerTimeAnnotation] ?? "");
+    if (time >= this.#since) this.#times.push(time);
+  }
+  take(): number[] {
+    const times = this.#times;
+    this.#times = [];
+    return times;
+  }
+  putBack(times: readonly number[]): void {
+    this.#times.unshift(...times);
+  }
+}

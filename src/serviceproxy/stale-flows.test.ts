@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Flow, flowKey } from "../linux/conntrack.ts";
+import { compileService, type NodeContext } from "./compile/compile.ts";
+import { changedFrontends, UdpFrontends } from "./stale-flows.ts";
+import type { ServicePort } from "./table.ts";
+import data from "./testing/conntrack.json" with { type: "json" };
+import { expandService, expandSlice, type ShortService, type ShortSlice } from "./testing/objects.ts";
+
+const node: NodeContext = { nodeName: "n", addresses: [], families: [4] };
+const ownAddress = "192.168.0.2";
+const isLocal = (address: string) => address === ownAddress;
+
+function compile(service: ShortService, slices: ShortSlice[]): ServicePort[] {
+  const own = slices.filter(({ of }) => of === service.service.split("/")[1]);
+  return compileService(expandService(service), own.map(expandSlice), node).rows;
+}
+function flow(destination: string, destinationPort: number, replySource: string, replySourcePort: number): Flow {
+  return { destination, destinationPort, replySource, replySourcePort };
+}
+
+for (const { name, services, slices, entries } of data.cases)
+  test(name, () => {
+    const frontends = new UdpFrontends();
+    for (const service of services) for (const row of compile(service, slices)) frontends.set(row);
+    for (const entry of entries) {
+      const [, protocol, destination, port, source, sourcePort, verdict] =
+        /^(\w+) (\S+):(\d+) > (\S+):(\d+) (\w+)$/.exec(entry) ?? assert.fail(entry);
+      // Flows of other protocols are not even asked for.
+      if (protocol !== "UDP") {
+        assert.equal(verdict, "kept");
+        continue;
+      }
+      const to = destination === "*" ? ownAddress : destination!;
+      const stale = frontends.stale([flow(to, Number(port), source!, Number(sourcePort))], isLocal);
+      assert.equal(stale.length === 1, verdict === "stale", entry);
+    }
+  });
+
+const dns: ShortService = { service: "kube-system/dns", ip: "10.96.0.10", ports: ["dns/UDP 53 node 30053"] };
+const slice = (...endpoints: string[]): ShortSlice => ({
+  slice: "kube-system/dns",
+  of: "dns",
+  ports: ["dns/UDP 53"],
+  endpoints,
+});
+
+test("a Service that is deleted keeps nobody, one that took its address over keeps its own", () => {
+  const [before] = compile(dns, [slice("10.1.0.1")]);
+  const old = flow("10.96.0.10", 53, "10.1.0.1", 53);
+  assert.deepEqual(changedFrontends([{ key: before!.key, before }]).stale([old], isLocal), [old]);
+  const [heir] = compile({ ...dns, service: "kube-system/heir" }, [{ ...slice("10.1.0.1"), of: "heir" }]);
+  const changes = [
+    { key: heir!.key, after: heir },
+    { key: before!.key, before },
+  ];
+  assert.deepEqual(changedFrontends(changes).stale([old], isLocal), []);
+});
+
+test("many clients of one dead endpoint are one deletion; flows that only share a node port's number are left alone", () => {
+  const [row] = compile(dns, [slice("10.1.0.2")]);
+  const frontends = new UdpFrontends();
+  frontends.set(row!);
+  const dead = flow("10.96.0.10", 53, "10.1.0.1", 53);
+  const elsewhere = flow("203.0.113.7", 30_053, "203.0.113.7", 30_053);
+  const nodePort = flow(ownAddress, 30_053, "10.1.0.1", 53);
+  const stale = frontends.stale([dead, { ...dead }, elsewhere, nodePort], isLocal);
+  assert.deepEqual(stale.map(flowKey), [dead, nodePort].map(flowKey));
+});
+
+test("a change that has no UDP in it asks for nothing", () => {
+  const [row] = compile({ ...dns, ports: ["dns/TCP 53"] }, []);
+  assert.equal(changedFrontends([{ key: row!.key, after: row }]).families.size, 0);
+});

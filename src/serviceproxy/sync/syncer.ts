@@ -1,0 +1,135 @@
+import { networkInterfaces } from "node:os";
+import type { Family } from "../../ip/address.ts";
+import { deleteUdpFlows, listUdpFlows } from "../../linux/conntrack.ts";
+import type { Logger } from "../../role/log.ts";
+import type { ServiceInputs } from "../inputs.ts";
+import type { ProxyMetrics } from "../metrics.ts";
+import type { Mode } from "../modes/mode.ts";
+import { changedFrontends, UdpFrontends } from "../stale-flows.ts";
+import type { RowChange, ServicePort, ServiceTable } from "../table.ts";
+
+export interface SyncerOptions {
+  inputs: ServiceInputs;
+  table: ServiceTable;
+  modes: readonly Mode[];
+  metrics: ProxyMetrics;
+  log: Logger;
+  /** Milliseconds after which everything is compared with the kernel again, though nothing says that it must. */
+  fullSyncPeriod: number;
+}
+
+/**
+ * One sync: compile what changed, have each mode apply it, cut the UDP flows that go to endpoints which are gone. Falls back to comparing
+ * everything after a failure, when rules were flushed, and once in a long while.
+ */
+export class Syncer {
+  readonly #options: SyncerOptions;
+  /** Families whose rules have to be compared as a whole. */
+  readonly #full = new Set<Family>();
+  #lastFull = Number.NEGATIVE_INFINITY;
+  #checkDue = false;
+  /** What rows were before their endpoints changed, until the flows are cleaned up. Undefined: all flows are in question. */
+  #unclean: Map<string, ServicePort | undefined> | undefined;
+  #withoutConntrack = false;
+
+  constructor(options: SyncerOptions) {
+    this.#options = options;
+    for (const { family } of options.modes) this.#full.add(family);
+  }
+
+  /** The next sync looks whether the rules are still there. */
+  requestCheck(): void {
+    this.#checkDue = true;
+  }
+
+  /** Rejects when rules could not be written; the next one then compares everything. */
+  async sync(): Promise<void> {
+    const { inputs, table, modes, metrics, log } = this.#options;
+    for (const problem of inputs.compile(table)) log.warn(problem, "a part of an object is left out");
+    const { generation } = table;
+    const changes = table.takeChanges();
+    for (const { key, before } of changes) if (this.#unclean?.has(key) === false) this.#unclean.set(key, before);
+    const now = performance.now();
+    if (now - this.#lastFull >= this.#options.fullSyncPeriod) {
+      for (const { family } of modes) this.#full.add(family);
+      this.#lastFull = now;
+    }
+    const failures: Error[] = [];
+    for (const mode of modes) await this.#syncFamily(mode, changes).catch((error: Error) => failures.push(error));
+    this.#checkDue = false;
+    if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
+    table.markApplied(generation);
+    metrics.lastSync.set(Date.now() / 1000);
+    await this.#cleanFlows();
+  }
+
+  async #syncFamily(mode: Mode, changes: readonly RowChange[]): Promise<void> {
+    const { table, metrics, log } = this.#options;
+    const { family } = mode;
+    const labels = { ip_family: `IPv${family}` };
+    const startedAt = performance.now();
+    const elapsed = () => (performance.now() - startedAt) / 1000;
+    if (!this.#full.has(family) && this.#checkDue && !(await mode.isIntact())) {
+      log.warn(labels, "rules were flushed by somebody else; writing them again");
+      this.#full.add(family);
+    }
+    if (!this.#full.has(family)) {
+      try {
+        await mode.apply(changes, table);
+        metrics.partialSyncDuration.observe(elapsed(), labels);
+      } catch (error) {
+        metrics.partialFailures.add(1, labels);
+        log.warn({ err: error, ...labels }, "changes could not be written; comparing everything");
+        this.#full.add(family);
+      }
+    }
+    if (this.#full.has(family)) {
+      try {
+        await mode.sync(table);
+      } catch (error) {
+        metrics.failures.add(1, labels);
+        throw error;
+      }
+      this.#full.delete(family);
+      metrics.fullSyncDuration.observe(elapsed(), labels);
+    }
+    metrics.syncDuration.observe(elapsed(), labels);
+    log.debug({ ...labels, rows: table.size, changes: changes.length, seconds: elapsed() }, "synced");
+  }
+
+  /** A failure is not the rules' and is tried again with the next sync. */
+  async #cleanFlows(): Promise<void> {
+    const { log, metrics } = this.#options;
+    if (this.#withoutConntrack) return;
+    const frontends = this.#frontendsInQuestion();
+    try {
+      for (const family of frontends.families) {
+        const stale = frontends.stale(await listUdpFlows(family), isOwnAddress());
+        for (const flow of stale) await deleteUdpFlows(family, flow);
+        if (stale.length > 0) metrics.conntrackDeleted.add(stale.length, { ip_family: `IPv${family}` });
+      }
+      this.#unclean = new Map();
+    } catch (error) {
+      if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT") {
+        this.#withoutConntrack = true;
+        log.warn('stale UDP flows are not cut: install the package "conntrack"');
+      } else log.warn({ err: error }, "stale UDP flows could not be cut; trying again with the next sync");
+    }
+  }
+
+  #frontendsInQuestion(): UdpFrontends {
+    const { table } = this.#options;
+    if (this.#unclean !== undefined)
+      return changedFrontends([...this.#unclean].map(([key, before]) => ({ key, before, after: table.get(key) })));
+    // The first time nobody knows what happened before.
+    const all = new UdpFrontends();
+    for (const row of table.rows()) all.set(row);
+    return all;
+  }
+}
+
+function isOwnAddress(): (address: string) => boolean {
+  const interfaces = Object.values(networkInterfaces());
+  const own = new Set(interfaces.flatMap((addresses) => (addresses ?? []).map(({ address }) => address)));
+  return (address) => own.has(address);
+}
