@@ -2,9 +2,17 @@ import type { KubernetesClient } from "../../kubernetes/client.ts";
 import { createEventRecorder } from "../../kubernetes/events.ts";
 import type { Logger } from "../../role/log.ts";
 import type { ClusterConfig } from "../config.ts";
+import { startDaemonSetController } from "./daemonset/controller.ts";
 import { startDeploymentController } from "./deployment/controller.ts";
+import { startDnsController } from "./dns/controller.ts";
+import { startEndpointsController } from "./endpoints/controller.ts";
 import { startEndpointSliceController } from "./endpointslice/controller.ts";
+import { startGarbageCollector } from "./garbagecollector/controller.ts";
+import { startNamespaceController } from "./namespace/controller.ts";
+import { startRootCaController, startServiceAccountController } from "./namespace/defaults.ts";
 import { startNodeIpamController } from "./nodeipam/controller.ts";
+import { startNodeLifecycleController } from "./nodelifecycle/controller.ts";
+import { startPodGarbageCollector } from "./podgc/controller.ts";
 import { startReplicaSetController } from "./replicaset/controller.ts";
 import { startScheduler } from "./scheduler/controller.ts";
 import { startCaches } from "./shared/caches.ts";
@@ -13,10 +21,19 @@ import type { Controller, StartController } from "./shared/context.ts";
 /** In the order in which they start; none waits for another. Keys as in permissions.ts. */
 const controllers: Record<string, StartController> = {
   "node-ipam": startNodeIpamController,
+  dns: startDnsController,
+  serviceaccount: startServiceAccountController,
+  "root-ca": startRootCaController,
   deployment: startDeploymentController,
   replicaset: startReplicaSetController,
   scheduler: startScheduler,
+  daemonset: startDaemonSetController,
   endpointslice: startEndpointSliceController,
+  endpoints: startEndpointsController,
+  "node-lifecycle": startNodeLifecycleController,
+  namespace: startNamespaceController,
+  "garbage-collector": startGarbageCollector,
+  "pod-gc": startPodGarbageCollector,
 };
 
 export interface ControllersOptions {

@@ -1,5 +1,4 @@
 import { isNotFound } from "../../../kubernetes/errors.ts";
-import type { Reflector } from "../../../kubernetes/reflector.ts";
 import { endpointSlices as sliceResource } from "../../../kubernetes/resource.ts";
 import type { KubernetesObject, Node } from "../../../kubernetes/types.ts";
 import { serviceNameLabel } from "../shared/caches.ts";
@@ -18,9 +17,7 @@ import { writeSlices } from "./write-slices.ts";
 export const startEndpointSliceController: StartController = ({ client, caches, log }) => {
   const related = indexServicePods(caches);
   const triggerTimes = new TriggerTimes();
-  const tracker = new WriteTracker(caches.endpointSlices as unknown as Reflector<KubernetesObject>, serviceOf, (key) =>
-    queue.add(key),
-  );
+  const tracker = new WriteTracker(caches.endpointSlices, serviceOf, (key) => queue.add(key));
   const queue = new WorkQueue({
     log,
     sync,

@@ -11,7 +11,7 @@ import { triggerTimeAnnotation } from "./trigger-time.ts";
 
 export interface SliceWrites {
   client: KubernetesClient;
-  tracker: WriteTracker;
+  tracker: WriteTracker<EndpointSlice>;
   service: Service;
   /** Value of endpointslice.kubernetes.io/managed-by. */
   manager?: string;

@@ -1,10 +1,11 @@
-import { isAlreadyExists, isNotFound, StatusError } from "../../../kubernetes/errors.ts";
+import { isAlreadyExists, isNotFound } from "../../../kubernetes/errors.ts";
 import { matchesSelector } from "../../../kubernetes/label-selector.ts";
 import { pods as podResource, replicaSets as replicaSetResource } from "../../../kubernetes/resource.ts";
 import type { Pod, ReplicaSet } from "../../../kubernetes/types.ts";
 import { slowStart } from "../shared/batch.ts";
 import { claim } from "../shared/claim.ts";
 import type { StartController } from "../shared/context.ts";
+import { isNamespaceGone } from "../shared/ensure.ts";
 import { Expectations } from "../shared/expectations.ts";
 import { controllerOf, isDeleting, keyOf, splitKey, uidOf } from "../shared/keys.ts";
 import { patchStatus } from "../shared/patch.ts";
@@ -116,7 +117,7 @@ export const startReplicaSetController: StartController = ({ client, events, cac
       return undefined;
     }
     // A name that a random suffix made twice, or a namespace that is going away: no fault of the template.
-    if (isAlreadyExists(error) || isNamespaceTerminating(error)) return { error };
+    if (isAlreadyExists(error) || isNamespaceGone(error)) return { error };
     const message = errorText(error);
     events.record(replicaSetResource, replicaSet, "Warning", "FailedCreate", `Error creating: ${message}`);
     return { error, failure: { reason: "FailedCreate" as const, message } };
@@ -161,13 +162,6 @@ export const startReplicaSetController: StartController = ({ client, events, cac
 
 function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function isNamespaceTerminating(error: unknown): boolean {
-  return (
-    error instanceof StatusError &&
-    (error.status.details?.causes ?? []).some(({ reason }) => reason === "NamespaceTerminating")
-  );
 }
 
 async function ignoreGone(write: Promise<unknown>): Promise<void> {

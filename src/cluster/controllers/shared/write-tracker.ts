@@ -16,20 +16,16 @@ interface Pending {
  * Knows which of a controller's own writes its cache does not show yet. Who counts from the cache before that would do the same work twice:
  * a second slice for the same endpoints. Versions are compared as numbers, as the API guarantees since Kubernetes 1.35.
  */
-export class WriteTracker {
+export class WriteTracker<T extends KubernetesObject> {
   readonly #pending = new Map<string, Pending>();
   readonly #groups = new Map<string, number>();
-  readonly #groupOf: (object: KubernetesObject) => string;
+  readonly #groupOf: (object: T) => string;
   readonly #caughtUp: (group: string) => void;
   readonly #unsubscribe: () => void;
-  readonly #seen: (key: string) => KubernetesObject | undefined;
+  readonly #seen: (key: string) => T | undefined;
 
   /** `groupOf` names what is decided together (a Service's slices); `caughtUp` is called when the last write of a group was seen. */
-  constructor(
-    cache: Reflector<KubernetesObject>,
-    groupOf: (object: KubernetesObject) => string,
-    caughtUp: (group: string) => void,
-  ) {
+  constructor(cache: Reflector<T>, groupOf: (object: T) => string, caughtUp: (group: string) => void) {
     this.#groupOf = groupOf;
     this.#caughtUp = caughtUp;
     this.#seen = (key) => {
@@ -44,7 +40,7 @@ export class WriteTracker {
     });
   }
 
-  wrote(object: KubernetesObject): void {
+  wrote(object: T): void {
     const key = keyOf(object);
     const resourceVersion = BigInt(object.metadata?.resourceVersion || 0);
     const cached = this.#seen(key);
@@ -52,7 +48,7 @@ export class WriteTracker {
     this.#add(key, object, resourceVersion);
   }
 
-  removed(object: KubernetesObject): void {
+  removed(object: T): void {
     const key = keyOf(object);
     const cached = this.#seen(key);
     if (cached === undefined || uidOf(cached) !== uidOf(object)) return;
@@ -72,7 +68,7 @@ export class WriteTracker {
     this.#unsubscribe();
   }
 
-  #add(key: string, object: KubernetesObject, resourceVersion: bigint | undefined): void {
+  #add(key: string, object: T, resourceVersion: bigint | undefined): void {
     const group = this.#groupOf(object);
     if (!this.#pending.has(key)) this.#groups.set(group, (this.#groups.get(group) ?? 0) + 1);
     this.#pending.set(key, { group, resourceVersion, until: Date.now() + patience });
