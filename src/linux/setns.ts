@@ -67,7 +67,7 @@ function openBound(place: SocketPlace, type: number, finish: (descriptor: number
   const { networkNamespace, address = "0.0.0.0", port } = place;
   const name = socketAddress(address, port);
   const about = `${address}:${port} in ${networkNamespace}`;
-  const descriptor = socketIn(networkNamespace, AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK);
+  const descriptor = openSocketIn(networkNamespace, AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   try {
     if (type === SOCK_STREAM) {
       const on = Buffer.alloc(4);
@@ -83,14 +83,17 @@ function openBound(place: SocketPlace, type: number, finish: (descriptor: number
   return descriptor;
 }
 
-/** Nothing between the two setns calls may run other JavaScript or give the thread away. */
-function socketIn(networkNamespace: string, domain: number, type: number): number {
+/**
+ * Opens a socket (socket(2)'s numbers) in a network namespace and returns its descriptor.
+ * Nothing between the two setns calls may run other JavaScript or give the thread away.
+ */
+export function openSocketIn(networkNamespace: string, domain: number, type: number, protocol: number): number {
   const there = openSync(networkNamespace, "r");
   try {
     const here = openSync("/proc/thread-self/ns/net", "r");
     try {
       check("setns", setns(there, CLONE_NEWNET), networkNamespace);
-      const descriptor = socket(domain, type, 0) as number;
+      const descriptor = socket(domain, type, protocol) as number;
       const errno = koffi.errno();
       // A thread that cannot go home would open every later socket in a stranger's namespace: better no process than that.
       if (setns(here, CLONE_NEWNET) !== 0) process.abort();
