@@ -136,7 +136,7 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
   });
   new PodRoutes(nodeCache, node, log);
   const server = await startAgentServer({ pods: manager, context });
-  const dns = await startDns({ address: nodeIP, client, config, log });
+  const dns = await startDns({ address: nodeIP, client, services: serviceCache, config, log });
   const podCache = startReflector<Pod>(client, pods, {
     fieldSelector: `spec.nodeName=${node}`,
     onError: (error) => problem(error, "cannot follow the Pods"),

@@ -9,7 +9,7 @@ import { answer, type Zone } from "./answer.ts";
 import { ClusterRecords } from "./cluster-records.ts";
 import { emptyAnswer } from "./encode.ts";
 import { type Answer, type Query, type ResourceRecord, responseCode } from "./message.ts";
-import { startDnsServer } from "./server.ts";
+import { type DnsServer, startDnsServer } from "./server.ts";
 
 export interface DnsOptions {
   /** IPv4 address to listen on, UDP and TCP: the node's. */
@@ -20,13 +20,13 @@ export interface DnsOptions {
   client: KubernetesClient;
   config: Pick<ClusterConfig, "clusterDomain" | "dnsAddress">;
   log: Logger;
-  /** Answers names outside the cluster. Absent: there is nothing outside, so they do not exist. */
-  outside?: (query: Query) => Answer;
+  /** A cache of all Services, when the process has one already; it stays its owner's to stop. */
+  services?: Reflector<Service>;
 }
 
 /** Starts the cluster's DNS on one address. Rejects when it cannot listen; trouble with the API is logged and waited out. */
-export async function startDns(options: DnsOptions): Promise<{ stop(): Promise<void> }> {
-  const { address, port = 53, client, config, log, outside = nothingOutside } = options;
+export async function startDns(options: DnsOptions): Promise<DnsServer> {
+  const { address, port = 53, client, config, log } = options;
   const records = new ClusterRecords();
   const onError = (error: Error) =>
     log.warn({ error: error.message }, "DNS cannot read the API; it answers from what it knows");
@@ -38,8 +38,8 @@ export async function startDns(options: DnsOptions): Promise<{ stop(): Promise<v
     if (type === "deleted") records.deleteNamespace(name);
     else records.setNamespace(name);
   });
-  const serviceCache = startReflector<Service>(client, services, { onError });
-  serviceCache.subscribe(({ type, object }) => {
+  const serviceCache = options.services ?? startReflector<Service>(client, services, { onError });
+  const unsubscribe = serviceCache.subscribe(({ type, object }) => {
     if (type === "deleted") records.deleteService(object);
     else records.setService(object);
   });
@@ -50,7 +50,8 @@ export async function startDns(options: DnsOptions): Promise<{ stop(): Promise<v
   });
   reflectors.push(namespaceCache, serviceCache, sliceCache);
   const stopReflectors = () => {
-    for (const reflector of reflectors) reflector.stop();
+    unsubscribe();
+    for (const reflector of reflectors) if (reflector !== options.services) reflector.stop();
   };
 
   const domain = config.clusterDomain.toLowerCase().replace(/\.$/, "").split(".");
@@ -58,7 +59,7 @@ export async function startDns(options: DnsOptions): Promise<{ stop(): Promise<v
   const resolve = (query: Query): Answer => {
     const zone: Zone = { domain, dnsAddress: config.dnsAddress, serial: records.serial };
     const found = answer(query.question, records, zone);
-    if (found === undefined) return outside(query);
+    if (found === undefined) return nothingOutside(query);
     // Before the first list a name that is missing may only be unknown yet: the client shall ask again.
     if (found.answers.length === 0 && !reflectors.every(({ isSynced }) => isSynced))
       return emptyAnswer(responseCode.SERVFAIL);
@@ -68,6 +69,7 @@ export async function startDns(options: DnsOptions): Promise<{ stop(): Promise<v
   try {
     const server = await startDnsServer(address, port, resolve, log);
     return {
+      port: server.port,
       async stop() {
         stopReflectors();
         await server.stop();
@@ -81,7 +83,7 @@ export async function startDns(options: DnsOptions): Promise<{ stop(): Promise<v
 
 /**
  * Namespaces have no way out of the machine, so a name outside the cluster never exists: a stub resolver hears so at once and finally, where
- * REFUSED would let it ask again and again. A question not meant for a resolver is refused.
+ * REFUSED would let it ask again and again. A forwarder would take this function's place. A question not meant for a resolver is refused.
  */
 function nothingOutside(query: Query): Answer {
   return emptyAnswer(query.recursionDesired ? responseCode.NXDOMAIN : responseCode.REFUSED);
