@@ -2,7 +2,7 @@ import { daemonSets } from "../../../kubernetes/resource.ts";
 import type { DaemonSet } from "../../../kubernetes/types.ts";
 import { defineKind, dropStatus, keepStatus } from "./define.ts";
 import type { FieldError } from "./descriptor.ts";
-import { setPodSpecDefaults } from "./pod/defaults.ts";
+import { setTemplateDefaults } from "./pod/defaults.ts";
 import { validatePodTemplate } from "./pod/validate.ts";
 import { typeNamed } from "./schema/definitions.ts";
 import { age } from "./table/age.ts";
@@ -22,8 +22,9 @@ export const daemonSet = defineKind<DaemonSet>({
   nameFormat: "subdomain",
   prepareForCreate: dropStatus,
   prepareForUpdate: keepStatus,
-  setDefaults({ spec }) {
-    if (spec === undefined) return;
+  setDefaults(object) {
+    object.spec ??= {} as Spec;
+    const { spec } = object;
     spec.revisionHistoryLimit ??= 10;
     spec.updateStrategy ??= {};
     spec.updateStrategy.type ||= "RollingUpdate";
@@ -32,7 +33,7 @@ export const daemonSet = defineKind<DaemonSet>({
       spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
       spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
     }
-    if (spec.template?.spec) setPodSpecDefaults(spec.template.spec);
+    setTemplateDefaults(spec);
   },
   validate: ({ spec }) => [
     ...validateWorkloadSelector(spec?.selector, spec?.template?.metadata?.labels, "daemonset"),
@@ -80,7 +81,8 @@ export const daemonSet = defineKind<DaemonSet>({
   ],
 });
 
-type Strategy = NonNullable<NonNullable<DaemonSet["spec"]>["updateStrategy"]>;
+type Spec = NonNullable<DaemonSet["spec"]>;
+type Strategy = NonNullable<Spec["updateStrategy"]>;
 
 function validateUpdateStrategy({ type, rollingUpdate }: Strategy): FieldError[] {
   const field = "spec.updateStrategy";

@@ -2,7 +2,7 @@ import { deployments } from "../../../kubernetes/resource.ts";
 import type { Deployment } from "../../../kubernetes/types.ts";
 import { defineKind, dropStatus, keepStatus } from "./define.ts";
 import type { FieldError } from "./descriptor.ts";
-import { setPodSpecDefaults } from "./pod/defaults.ts";
+import { setTemplateDefaults } from "./pod/defaults.ts";
 import { validatePodTemplate } from "./pod/validate.ts";
 import { typeNamed } from "./schema/definitions.ts";
 import { age } from "./table/age.ts";
@@ -22,8 +22,9 @@ export const deployment = defineKind<Deployment>({
   nameFormat: "subdomain",
   prepareForCreate: dropStatus,
   prepareForUpdate: keepStatus,
-  setDefaults({ spec }) {
-    if (spec === undefined) return;
+  setDefaults(object) {
+    object.spec ??= {} as Spec;
+    const { spec } = object;
     spec.replicas ??= 1;
     spec.revisionHistoryLimit ??= 10;
     spec.progressDeadlineSeconds ??= 600;
@@ -34,7 +35,7 @@ export const deployment = defineKind<Deployment>({
       spec.strategy.rollingUpdate.maxUnavailable ??= "25%";
       spec.strategy.rollingUpdate.maxSurge ??= "25%";
     }
-    if (spec.template?.spec) setPodSpecDefaults(spec.template.spec);
+    setTemplateDefaults(spec);
   },
   validate: validateDeployment,
   validateUpdate: ({ spec }, old) => immutable("spec.selector", spec?.selector, old.spec?.selector),

@@ -2,7 +2,7 @@ import { replicaSets } from "../../../kubernetes/resource.ts";
 import type { ReplicaSet } from "../../../kubernetes/types.ts";
 import { defineKind, dropStatus, keepStatus } from "./define.ts";
 import type { FieldError } from "./descriptor.ts";
-import { setPodSpecDefaults } from "./pod/defaults.ts";
+import { setTemplateDefaults } from "./pod/defaults.ts";
 import { validatePodTemplate } from "./pod/validate.ts";
 import { typeNamed } from "./schema/definitions.ts";
 import { age } from "./table/age.ts";
@@ -22,10 +22,11 @@ export const replicaSet = defineKind<ReplicaSet>({
   nameFormat: "subdomain",
   prepareForCreate: dropStatus,
   prepareForUpdate: keepStatus,
-  setDefaults({ spec }) {
-    if (spec === undefined) return;
+  setDefaults(object) {
+    object.spec ??= {} as Spec;
+    const { spec } = object;
     spec.replicas ??= 1;
-    if (spec.template?.spec) setPodSpecDefaults(spec.template.spec);
+    setTemplateDefaults(spec);
   },
   validate: ({ spec }) => [
     ...validateNonNegative("spec.replicas", spec?.replicas),
@@ -58,6 +59,8 @@ export const replicaSet = defineKind<ReplicaSet>({
     ...workloadCells(spec?.template, spec?.selector),
   ],
 });
+
+type Spec = NonNullable<ReplicaSet["spec"]>;
 
 function validateReplicaSetStatus(status: ReplicaSet["status"]): FieldError[] {
   const { replicas = 0, fullyLabeledReplicas = 0, readyReplicas = 0, availableReplicas = 0 } = status ?? {};

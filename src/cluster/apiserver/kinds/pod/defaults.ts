@@ -1,19 +1,25 @@
-import type { Container, Pod, PodSpec, Probe } from "../../../../kubernetes/types.ts";
+import type { Container, Pod, PodSpec, PodTemplateSpec, Probe } from "../../../../kubernetes/types.ts";
 
 /** 0644: the mode of files in configMap, secret, downwardAPI and projected volumes. */
 const defaultFileMode = 0o644;
 
 /** What the API fills in for a Pod itself, beyond what every Pod spec gets. */
 export function setPodDefaults(pod: Pod): void {
-  const spec = pod.spec;
-  if (spec === undefined) return;
+  pod.spec ??= { containers: [] };
+  const { spec } = pod;
   setPodSpecDefaults(spec);
   spec.enableServiceLinks ??= true;
   for (const container of allContainers(spec)) requestWhatIsLimited(container);
 }
 
-/** What the API fills in for the spec of a Pod or of a template. */
-export function setPodSpecDefaults(spec: PodSpec): void {
+/** What the API fills in for the template of a Deployment, ReplicaSet or DaemonSet. */
+export function setTemplateDefaults(spec: { template?: PodTemplateSpec }): void {
+  spec.template ??= {};
+  spec.template.spec ??= { containers: [] };
+  setPodSpecDefaults(spec.template.spec);
+}
+
+function setPodSpecDefaults(spec: PodSpec): void {
   spec.restartPolicy ||= "Always";
   spec.terminationGracePeriodSeconds ??= 30;
   spec.dnsPolicy ||= "ClusterFirst";
