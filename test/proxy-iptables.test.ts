@@ -1,0 +1,5 @@
+import { inOwnNetwork } from "./support/own-network.ts";
+
+if (inOwnNetwork(import.meta.url)) {
+  await import("./proxy/packets.ts");
+}
