@@ -24,6 +24,8 @@ export async function main(args: string[]): Promise<number> {
     return 2;
   }
   const config = JSON.parse(await readFile(values.config, "utf8")) as ClusterConfig;
+  // What is made for containers must be readable by their users, whatever the agent was started with.
+  process.umask(0o022);
   const log = createLogger("agent").child({ cluster: config.name, node: values.node });
   const agent = await startAgent({ config, node: values.node, log });
   await new Promise<void>((resolve) => {

@@ -21,7 +21,7 @@ import { hostMounts } from "./host-mounts.ts";
 import { imageSource } from "./image-source.ts";
 import { WatchedObjects } from "./objects.ts";
 import { Registration, readNodeFacts } from "./registration.ts";
-import { enableForwarding, PodRoutes } from "./routes.ts";
+import { enableForwarding, masqueradeBeyondPods, PodRoutes } from "./routes.ts";
 import { startAgentServer } from "./server.ts";
 
 export interface AgentOptions {
@@ -128,6 +128,9 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
     if (object.metadata?.name !== node || !podCIDR || networks.ready) return;
     void networks.open(podCIDR).then(
       () => {
+        masqueradeBeyondPods(podCIDR, config.podCIDR).catch((error: Error) =>
+          log.error({ err: error }, "Pods cannot leave the Pod network"),
+        );
         registration.assert();
         manager.wakeAll();
       },

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import type { Reflector } from "../../kubernetes/reflector.ts";
 import type { Node } from "../../kubernetes/types.ts";
+import { run } from "../../linux/command.ts";
 import { ipBatch } from "../../linux/netns.ts";
 import type { Logger } from "../../role/log.ts";
 
@@ -88,4 +89,18 @@ export async function enableForwarding(): Promise<void> {
     "conf/default/send_redirects": "0",
   };
   for (const [name, value] of Object.entries(settings)) await writeFile(`/proc/sys/net/ipv4/${name}`, value);
+  // The links of Pods would announce addresses that nobody uses. A kernel without IPv6 has nothing to turn off.
+  await writeFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1").catch(() => {});
+}
+
+/**
+ * Lets Pods reach what is not on the Pod network and has no route to it, such as the API server's machine and the host: such packets
+ * leave with the node's address, as network plugins do it (ipMasq of the CNI plugins).
+ */
+export async function masqueradeBeyondPods(own: string, podNetwork: string): Promise<void> {
+  if (!prefix.test(own) || !prefix.test(podNetwork)) throw new Error(`"${own}" or "${podNetwork}" is no IPv4 prefix`);
+  const comment = ["-m", "comment", "--comment", "fairway agent: Pods leave the Pod network with the node's address"];
+  const rule = ["POSTROUTING", "-s", own, "!", "-d", podNetwork, ...comment, "-j", "MASQUERADE"];
+  const iptables = (action: string) => run("iptables", ["-w", "10", "-t", "nat", action, ...rule]);
+  await iptables("-C").catch(() => iptables("-A"));
 }

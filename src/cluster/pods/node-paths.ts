@@ -24,11 +24,12 @@ export function podPaths(root: string) {
     init: (id: string) => join(container(id), "init.sh"),
     lateRoot: (id: string) => join(container(id), "root.sh"),
     scratch: (id: string) => join(container(id), "scratch"),
-    /** What shims tell: files ID.pid, ID.exit, ID.error, ID.rooted in one directory, so that one watch sees all. */
+    /** What shims and containers tell: files ID.pid, ID.exit, ID.error, ID.rooted in one directory, so that one watch sees all. */
     state: join(root, "state"),
     pid: (id: string) => state(id, "pid"),
     exit: (id: string) => state(id, "exit"),
     error: (id: string) => state(id, "error"),
+    /** Not empty once the container has its root file system. */
     rooted: (id: string) => state(id, "rooted"),
     /** JSON: how the agent wants the coming end of a container to be told. */
     verdict: (id: string) => state(id, "verdict"),

@@ -38,6 +38,8 @@ export class PodContainer {
   #stopping = false;
   #prober?: Prober;
   #hookDone = true;
+  /** The run whose waiting for the next one was told. */
+  #backoffOf?: Container;
   #changed: () => void;
 
   constructor(context: NodeContext, spec: Spec, init: boolean, changed: () => void) {
@@ -115,6 +117,15 @@ export class PodContainer {
       }
     };
     void attempt();
+  }
+
+  /** The next run has to wait: told once for each run. */
+  backsOff(pod: Pod): void {
+    if (this.#backoffOf === this.current) return;
+    this.#backoffOf = this.current;
+    const { name = "", namespace = "", uid = "" } = pod.metadata ?? {};
+    const message = `Back-off restarting failed container ${this.spec.name} in pod ${name}_${namespace}(${uid})`;
+    this.#note(pod, "Warning", "BackOff", message);
   }
 
   /** The current run is over. */
@@ -204,8 +215,13 @@ export class PodContainer {
         { err: error, pod: pod.metadata?.name, container: this.spec.name },
         "cannot start a container",
       );
+    if (reason !== "ErrImagePull") return;
     // The word changes by itself, so somebody must look again.
-    if (reason === "ErrImagePull") setTimeout(this.#changed, freshFailure + 50).unref();
+    setTimeout(() => {
+      if (this.#waiting?.reason !== reason) return;
+      this.#note(pod, "Normal", "BackOff", `Back-off pulling image "${this.spec.image}"`);
+      this.#changed();
+    }, freshFailure + 50).unref();
   }
 
   #postStart(container: Container, pod: Pod): void {

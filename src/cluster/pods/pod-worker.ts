@@ -162,6 +162,7 @@ export class PodWorker {
     else {
       const etc = this.#etc();
       for (const start of next.start) this.find(start.name)?.start(this.#pod, start, this.#network, etc);
+      for (const name of next.backoff.keys()) this.find(name)?.backsOff(this.#pod);
       for (const name of next.stop)
         void this.find(name)?.stop(this.#pod, graceOf(this.#pod), `Stopping container ${name}`);
     }

@@ -33,7 +33,11 @@ export function initScript(spec: ContainerSpec, paths: NodePaths, options: RootO
       "while :; do read -r line; done",
       "",
     ].join("\n");
-  return [...head, ...rootCommands(spec, paths, options), ...programCommands(spec, spec.launch.argv), ""].join("\n");
+  // The path is out of sight once the root has changed; the open descriptor is not.
+  const tell = `exec 5>${quote(paths.rooted(spec.id))}`;
+  return [...head, tell, ...rootCommands(spec, paths, options), ...programCommands(spec, spec.launch.argv), ""].join(
+    "\n",
+  );
 }
 
 /**
@@ -112,9 +116,10 @@ function programCommands(spec: ContainerSpec, argv: string[]): string[] {
     // As container engines do, a working directory that is not there is made.
     `mkdir -p ${quote(directory)} 2>/dev/null; cd ${quote(directory)} || fail ${quote(`cannot enter the working directory ${directory}`)}`,
     `PATH=${quote(spec.env.PATH ?? "")}; export PATH; command -v ${quote(program)} >/dev/null || fail ${quote(missing)}`,
+    "echo 1 >&5",
     `exec ${enterCommand(spec, [program, ...args])
       .map(quote)
-      .join(" ")} 4>&-`,
+      .join(" ")} 4>&- 5>&-`,
   ];
 }
 

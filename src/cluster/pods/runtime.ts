@@ -40,7 +40,7 @@ export class ContainerRuntime {
   readonly #options: RootOptions;
   readonly #containers = new Map<string, Container>();
   readonly #verdicts = new Map<string, Verdict>();
-  readonly #starting = new Map<string, () => void>();
+  readonly #starting = new Map<string, { spec: ContainerSpec; resolve: () => void }>();
   readonly #listeners = new Set<(container: Container) => void>();
   readonly #roots = new Map<string, Promise<void>>();
   readonly #launches: Batcher<ContainerSpec, undefined>;
@@ -96,18 +96,18 @@ export class ContainerRuntime {
     return this.#verdicts.get(id);
   }
 
-  /** Starts a container; resolves when its PID 1 is there. It may have ended by then. */
+  /** Starts a container; resolves when its PID 1 is there and about to become the program. It may have ended by then. */
   async start(spec: ContainerSpec): Promise<Container> {
     const { paths } = this;
     await mkdir(paths.container(spec.id), { mode: 0o700 });
     await writeFile(paths.init(spec.id), initScript(spec, paths, this.#options), { mode: 0o600 });
     // Written last: a directory without it is a start that never happened.
     await writeFileAtomically(paths.spec(spec.id), JSON.stringify(spec));
-    const started = new Promise<void>((resolve) => this.#starting.set(spec.id, resolve));
+    const started = new Promise<void>((resolve) => this.#starting.set(spec.id, { spec, resolve }));
     try {
       await this.#launches.add(spec);
       const aborter = new AbortController();
-      await Promise.race([started, this.#pollForPid(spec.id, aborter.signal)]);
+      await Promise.race([started, this.#pollForStart(spec, aborter.signal)]);
       aborter.abort();
     } finally {
       this.#starting.delete(spec.id);
@@ -182,25 +182,31 @@ export class ContainerRuntime {
     return specs.map(() => undefined);
   }
 
-  async #pollForPid(id: string, signal: AbortSignal): Promise<void> {
+  async #pollForStart(spec: ContainerSpec, signal: AbortSignal): Promise<void> {
     const deadline = Date.now() + startTimeout;
     while (!signal.aborted && Date.now() < deadline) {
-      if ((await readIfThere(this.paths.pid(id)))?.endsWith("\n")) return;
+      if (await this.#isStarted(spec)) return;
       await sleep(250, undefined, { signal }).catch(() => {});
     }
     if (!signal.aborted) throw new Error(`the container's process did not appear within ${startTimeout} ms`);
   }
 
+  async #isStarted({ id, launch }: ContainerSpec): Promise<boolean> {
+    const complete = async (path: string) => (await readIfThere(path))?.endsWith("\n") ?? false;
+    const { paths } = this;
+    if (!(await complete(paths.pid(id)))) return false;
+    return launch.kind === "demo" || (await complete(paths.rooted(id))) || (await complete(paths.exit(id)));
+  }
+
   #noticed(name: string): void {
     const dot = name.indexOf(".");
     const id = name.slice(0, dot);
-    if (name.endsWith(".pid")) {
-      const started = this.#starting.get(id);
-      if (started !== undefined)
-        void readIfThere(this.paths.pid(id)).then((text) => {
-          if (text?.endsWith("\n")) started();
-        });
-    } else if (name.endsWith(".exit")) void this.#readExit(id);
+    const starting = this.#starting.get(id);
+    if (starting !== undefined)
+      void this.#isStarted(starting.spec).then((started) => {
+        if (started) starting.resolve();
+      });
+    else if (name.endsWith(".exit")) void this.#readExit(id);
   }
 
   /** Takes over what the shim wrote, if it has written all of it. */
