@@ -28,7 +28,15 @@ test("defaults", () => {
 describe("create", () => {
   const cases: [string, object, string[]][] = [
     ["a good one", spec, []],
-    ["nothing", {}, ["spec.selector: Required value", "spec.template.spec.containers: Required value"]],
+    [
+      "nothing",
+      {},
+      [
+        "spec.selector: Required value",
+        "spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`",
+        "spec.template.spec.containers: Required value",
+      ],
+    ],
     [
       "negative replicas",
       { ...spec, replicas: -1 },
@@ -47,13 +55,17 @@ describe("create", () => {
     [
       "a selector with an unknown operator",
       { ...spec, selector: { matchExpressions: [{ key: "app", operator: "Near" }] } },
-      ['spec.selector.matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator'],
+      [
+        'spec.selector.matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator',
+        'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Near"}]}: invalid label selector',
+      ],
     ],
     [
       "a selector without values",
       { ...spec, selector: { matchExpressions: [{ key: "app", operator: "In" }] } },
       [
         "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+        'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"In"}]}: invalid label selector',
       ],
     ],
     [

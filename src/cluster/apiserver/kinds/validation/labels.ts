@@ -42,21 +42,22 @@ export function validateLabelSelector(field: string, selector: LabelSelector | u
   return errors;
 }
 
-/** The selector of a Deployment, ReplicaSet or DaemonSet: present, not empty, and matching its own Pods. */
+/** The selector of a Deployment, ReplicaSet ("deployment" too) or DaemonSet: not empty, and matching its own Pods. */
 export function validateWorkloadSelector(
   selector: LabelSelector | undefined,
   templateLabels: Record<string, string> | undefined,
   kind: "deployment" | "daemonset",
 ): FieldError[] {
   const field = "spec.selector";
-  if (selector === undefined) return [required(field)];
   const errors = validateLabelSelector(field, selector);
-  if (isEmptySelector(selector)) {
+  if (errors.length > 0) return [...errors, invalid(field, selector, "invalid label selector")];
+  if (selector === undefined) errors.push(required(field));
+  else if (isEmptySelector(selector)) {
     errors.push(invalid(field, selector, `empty selector is invalid for ${kind}`));
-  } else if (errors.length === 0 && !matchesSelector(selector, templateLabels)) {
-    errors.push(
-      invalid("spec.template.metadata.labels", templateLabels ?? {}, "`selector` does not match template `labels`"),
-    );
+  }
+  if (!matchesSelector(selector, templateLabels)) {
+    const problem = "`selector` does not match template `labels`";
+    errors.push(invalid("spec.template.metadata.labels", templateLabels, problem));
   }
   return errors;
 }
