@@ -1,0 +1,260 @@
+/** `fairway proxy` as a process beside a real API server: what it survives, and what survives it. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type ClusterConfig, hostPaths, worldPaths } from "../../src/cluster/config.ts";
+import { ensureClusterPki, ensureNodePki } from "../../src/cluster/pki/cluster.ts";
+import type { KubernetesClient } from "../../src/kubernetes/client.ts";
+import { createClient } from "../../src/kubernetes/http-client.ts";
+import { createHttpsTransport } from "../../src/kubernetes/https-transport.ts";
+import { loadKubeconfig } from "../../src/kubernetes/kubeconfig.ts";
+import { endpointSlices, services } from "../../src/kubernetes/resource.ts";
+import type { EndpointSlice, Service } from "../../src/kubernetes/types.ts";
+import { run } from "../../src/linux/command.ts";
+import { addresses, createTopology, type Topology } from "../support/topology.ts";
+import { eventually } from "../support/wait.ts";
+
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const nodeName = "node";
+
+let directory: string;
+let config: ClusterConfig;
+let topology: Topology;
+let client: KubernetesClient;
+let server: ChildProcess;
+let proxy: ChildProcess;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "proxy-"));
+  process.env.XTABLES_LOCKFILE = join(directory, "xtables.lock");
+  // This process's own mounts: what a cluster writes below /run is seen nowhere else.
+  await run("mount", ["-t", "tmpfs", "tmpfs", "/run"]);
+  config = {
+    name: "test",
+    nodeCIDR: "198.18.0.0/24",
+    podCIDR: "10.32.0.0/12",
+    serviceCIDR: "10.96.0.0/12",
+    nodePortRange: [30_000, 32_767],
+    hostAddress: addresses.outside,
+    apiAddress: addresses.node,
+    apiPort: 6443,
+    clusterDomain: "cluster.local",
+    dnsAddress: "10.96.0.10",
+    timings: { leaseRenewInterval: 1000, nodeMonitorGrace: 4000, podEviction: 5000 },
+    dataDir: join(directory, "data"),
+  };
+  const authority = await ensureClusterPki(config);
+  await ensureNodePki(config, authority, nodeName, addresses.node);
+  await writeFile(join(directory, "config.json"), JSON.stringify(config));
+  topology = await createTopology();
+  await topology.pods.a.serveTcp(addresses.a, 8080);
+  await topology.pods.b.serveTcp(addresses.b, 8080);
+  server = startServer();
+  client = createClient(createHttpsTransport(await loadKubeconfig(hostPaths(config.name).kubeconfig)));
+  await eventually(
+    "the API answers",
+    () =>
+      client.list(services).then(
+        () => true,
+        () => false,
+      ),
+    Boolean,
+  );
+  await client.create(services, webService());
+  await client.create(endpointSlices, slice("web", [addresses.a]));
+  proxy = startProxy();
+});
+after(async () => {
+  for (const child of [proxy, server]) child?.kill("SIGKILL");
+  await client?.close();
+  topology?.remove();
+  await rm(directory, { recursive: true });
+});
+
+function start(...args: string[]): ChildProcess {
+  return spawn(process.execPath, [main, ...args], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, FAIRWAY_LOG_LEVEL: "fatal" },
+  });
+}
+function startServer(): ChildProcess {
+  return start("apiserver", "--config", join(directory, "config.json"));
+}
+function startProxy(...flags: string[]): ChildProcess {
+  const kubeconfig = ["--kubeconfig", worldPaths(config).proxyKubeconfig(nodeName)];
+  const node = ["--hostname-override", nodeName, "--cluster-cidr", config.podCIDR];
+  // Shorter than the defaults, so that the tests need not wait.
+  const periods = ["--iptables-min-sync-period", "10ms", "--iptables-sync-period", "500ms"];
+  return start("proxy", ...kubeconfig, ...node, ...periods, ...flags);
+}
+async function kill(child: ChildProcess): Promise<void> {
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
+
+function webService(name = "web", clusterIP = "10.96.0.20", nodePort = 30_080): Service {
+  return {
+    metadata: { name, namespace: "default" },
+    spec: {
+      type: "NodePort",
+      clusterIP,
+      ports: [{ name: "http", port: 80, targetPort: 8080, nodePort, protocol: "TCP" }],
+    },
+  };
+}
+function slice(service: string, endpoints: string[]): EndpointSlice {
+  return {
+    metadata: { name: `${service}-1`, namespace: "default", labels: { "kubernetes.io/service-name": service } },
+    addressType: "IPv4",
+    ports: [{ name: "http", port: 8080, protocol: "TCP" }],
+    endpoints: endpoints.map((address) => ({ addresses: [address], nodeName, conditions: { ready: true } })),
+  };
+}
+async function setEndpoints(service: string, ...endpoints: string[]): Promise<void> {
+  await client.update(endpointSlices, slice(service, endpoints));
+}
+const ask = () => topology.pods.client.askTcp("10.96.0.20", 80);
+const natRules = async () =>
+  (await run("iptables-save", ["-t", "nat"])).split("\n").filter((line) => line.startsWith("-A"));
+
+test("a Service is served, and follows its endpoints", async () => {
+  await eventually("pod a answers", ask, (answer) => answer.startsWith("a "));
+  await setEndpoints("web", addresses.b);
+  await eventually("pod b answers", ask, (answer) => answer.startsWith("b "));
+  const rules = await natRules();
+  assert.ok(rules.some((rule) => rule.includes('"default/web:http"') && rule.includes("--dport 30080")));
+  assert.ok(rules.some((rule) => rule.includes('"default/kubernetes:https cluster IP"')));
+});
+
+test("health and metrics", async () => {
+  const { status } = await eventually(
+    "healthy",
+    () => fetch("http://127.0.0.1:10256/livez"),
+    (response) => response.ok,
+  );
+  assert.equal(status, 200);
+  const body = (await (await fetch("http://127.0.0.1:10256/healthz")).json()) as { healthy: boolean };
+  assert.equal(body.healthy, true);
+  const metrics = await (await fetch("http://127.0.0.1:10249/metrics")).text();
+  assert.match(metrics, /^kubeproxy_sync_proxy_rules_duration_seconds_count\{ip_family="IPv4"\} [1-9]/m);
+  assert.equal(await (await fetch("http://127.0.0.1:10249/proxyMode")).text(), "iptables");
+  assert.equal((await fetch("http://127.0.0.1:10249/other")).status, 404);
+});
+
+test("killed: rules and connections stay; started again, it takes up what it missed", async () => {
+  assert.match(await topology.pods.client.open("kept", "10.96.0.20", 80), /^b /);
+  const before = await natRules();
+  await kill(proxy);
+  assert.match(await ask(), /^b /);
+  await setEndpoints("web", addresses.a);
+  assert.deepEqual(await natRules(), before);
+  proxy = startProxy();
+  await eventually("pod a answers", ask, (answer) => answer.startsWith("a "));
+  assert.equal(await topology.pods.client.say("kept", "still here"), "still here");
+});
+
+test("killed again and again while it writes, it ends with the right rules and cuts nothing", async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `many-${index}`);
+  for (const [index, name] of names.entries()) {
+    await client.create(services, webService(name, `10.96.1.${index + 1}`, 31_000 + index));
+    await client.create(endpointSlices, slice(name, []));
+  }
+  for (let round = 0; round < 6; round += 1) {
+    const changes = names.map((name, index) =>
+      setEndpoints(
+        name,
+        ...((index + round) % 3 === 0 ? [] : [addresses.a, addresses.b].slice(0, 1 + ((index + round) % 2))),
+      ),
+    );
+    // Somewhere between its first byte of the API and the last of its rules.
+    await sleep(40 * round);
+    await kill(proxy);
+    await Promise.all(changes);
+    proxy = startProxy();
+  }
+  const served = (name: string) => topology.pods.client.askTcp(`10.96.1.${names.indexOf(name) + 1}`, 80);
+  for (const [index, name] of names.entries()) {
+    const refused = (index + 5) % 3 === 0;
+    await eventually(
+      name,
+      () => served(name),
+      (answer) => (refused ? answer === "ECONNREFUSED" : /^[ab] /.test(answer)),
+    );
+  }
+  const settled = (await natRules()).sort();
+  await kill(proxy);
+  // A fresh start on an empty kernel must come to the same.
+  const cleanup = start("proxy", "--cleanup");
+  assert.deepEqual(await once(cleanup, "exit"), [0, null]);
+  assert.ok(!(await natRules()).some((rule) => rule.includes("KUBE-")));
+  proxy = startProxy();
+  await eventually(
+    "the same rules",
+    async () => (await natRules()).sort().join("\n"),
+    (rules) => rules === settled.join("\n"),
+  );
+  assert.equal(await topology.pods.client.say("kept", "after all that"), "after all that");
+  for (const name of names) {
+    await client.delete(services, name, { namespace: "default" });
+    await client.delete(endpointSlices, `${name}-1`, { namespace: "default" });
+  }
+  await eventually("their rules are gone", natRules, (rules) => !rules.some((rule) => rule.includes("many-")));
+});
+
+test("an API server that is frozen, then killed, costs no rule and no connection", async () => {
+  const before = await natRules();
+  server.kill("SIGSTOP");
+  await sleep(1500);
+  assert.match(await ask(), /^a /);
+  assert.deepEqual(await natRules(), before);
+  server.kill("SIGCONT");
+  await setEndpoints("web", addresses.b);
+  await eventually("pod b answers", ask, (answer) => answer.startsWith("b "));
+  await kill(server);
+  assert.match(await ask(), /^b /);
+  server = startServer();
+  await eventually(
+    "the API answers",
+    () =>
+      client.list(services).then(
+        () => true,
+        () => false,
+      ),
+    Boolean,
+  );
+  await setEndpoints("web", addresses.a);
+  await eventually("pod a answers", ask, (answer) => answer.startsWith("a "));
+  assert.equal(await topology.pods.client.say("kept", "and now"), "and now");
+});
+
+test("rules that somebody flushed come back by themselves", async () => {
+  const right = (await natRules()).sort().join("\n");
+  await run("iptables", ["-t", "nat", "-F"]);
+  await eventually(
+    "the same rules",
+    async () => (await natRules()).sort().join("\n"),
+    (rules) => rules === right,
+  );
+});
+
+test("told to stop, it ends orderly and leaves its rules", async () => {
+  const before = await natRules();
+  const gone = once(proxy, "exit");
+  proxy.kill("SIGTERM");
+  assert.deepEqual(await gone, [0, null]);
+  assert.deepEqual(await natRules(), before);
+  assert.match(await ask(), /^a /);
+});
+
+test("the kubernetes Service's own address is refused as the API's", async () => {
+  const child = startProxy("--master", "https://10.96.0.1:443", "--healthz-bind-address=", "--metrics-bind-address=");
+  const [code] = await once(child, "exit");
+  assert.equal(code, 1);
+});
