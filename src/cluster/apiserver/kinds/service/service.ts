@@ -7,7 +7,8 @@ import { labelsCell } from "../table/cells.ts";
 import { ageColumn, nameColumn, text, wide } from "../table/columns.ts";
 import { setServiceDefaults } from "./defaults.ts";
 import { prepareServiceForCreate, prepareServiceForUpdate } from "./prepare.ts";
-import { validateService, validateServiceStatusUpdate, validateServiceUpdate } from "./validate.ts";
+import { validateService } from "./validate.ts";
+import { validateServiceStatusUpdate, validateServiceUpdate } from "./validate-update.ts";
 
 export const service = defineKind<Service>({
   resource: services,
