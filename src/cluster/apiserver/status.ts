@@ -73,8 +73,13 @@ export function badRequest(message: string): StatusError {
 }
 
 /** 422 with one cause a field. */
-export function invalid(resource: Pick<Resource, "group" | "kind">, name: string, errors: FieldError[]): StatusError {
+/** A hostile object is wrong in thousands of places; nobody reads more than these. */
+const maxCauses = 100;
+
+export function invalid(resource: Pick<Resource, "group" | "kind">, name: string, all: FieldError[]): StatusError {
+  const errors = all.slice(0, maxCauses);
   const texts = errors.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`));
+  if (all.length > maxCauses) texts.push(`and ${all.length - maxCauses} more`);
   const list = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
   const kind = resource.group === "" ? resource.kind : `${resource.kind}.${resource.group}`;
   return failure(422, "Invalid", `${kind} "${name}" is invalid: ${list}`, {

@@ -16,7 +16,7 @@ describe("create", () => {
       ['data[a]: Invalid value: "a": duplicate of key present in binaryData'],
     ],
     ["a mebibyte", { data: { a: "x".repeat(1048576) } }, []],
-    ["more than that", { data: { a: "x".repeat(1048577) } }, [": Too long: may not be more than 1048576 bytes"]],
+    ["more than that", { data: { a: "x".repeat(1048577) } }, ["[]: Too long: may not be more than 1048576 bytes"]],
   ];
   for (const [title, body, problems] of cases) {
     test(title, () => assert.deepEqual(problemsOfCreate(configMap, body), problems));

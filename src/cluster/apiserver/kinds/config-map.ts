@@ -33,6 +33,6 @@ function validateConfigMap({ data, binaryData }: ConfigMap): FieldError[] {
       errors.push(invalid(`data[${key}]`, key, "duplicate of key present in binaryData"));
   }
   const textBytes = Object.values(data ?? {}).reduce((sum, value) => sum + Buffer.byteLength(value), 0);
-  errors.push(...validateKeys("binaryData", binaryData), ...validateSize("", textBytes + decodedBytes(binaryData)));
+  errors.push(...validateKeys("binaryData", binaryData), ...validateSize("[]", textBytes + decodedBytes(binaryData)));
   return errors;
 }

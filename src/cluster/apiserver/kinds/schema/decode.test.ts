@@ -86,6 +86,16 @@ describe("what the decoder refuses", () => {
     const result = decodeValue(typeNamed("core.Secret"), { data: { a: "*" } });
     assert.deepEqual(result, { ok: false, message: "illegal base64 data in field data.a" });
   });
+  test("more entries than any object has", () => {
+    const many = (count: number) => ({
+      spec: { template: { spec: { volumes: Array.from({ length: count }, () => ({})) } } },
+    });
+    assert.ok(decode(deployment, many(20_000), "Strict").ok);
+    assert.deepEqual(decode(deployment, many(20_001), "Strict"), {
+      ok: false,
+      message: `${cannot}spec.template.spec.volumes: an object may have at most 20000 list and map entries in all`,
+    });
+  });
   test("a time that is none", () => {
     const result = decodeValue(typeNamed("coordination.Lease"), { spec: { renewTime: "yesterday" } });
     assert.equal(result.ok, false);
