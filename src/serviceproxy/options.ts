@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { type Family, parseAddress } from "../ip/address.ts";
 import { formatPrefix, parsePrefix, prefixContains } from "../ip/prefix.ts";
 import { parseBindAddress } from "./http-server.ts";
-import type { LocalTraffic } from "./modes/iptables/config.ts";
+import type { LocalTraffic } from "./modes/local-traffic.ts";
 
 /** How the proxy is set up; the defaults are kube-proxy's. Durations in milliseconds. */
 export interface ProxySettings {

@@ -14,8 +14,8 @@ export type Expression =
   | { name: "payload"; base: "network" | "transport"; offset: number; length: number; to: number }
   | { name: "protocol"; to: number }
   | { name: "random"; modulus: number; to: number }
-  /** Goes on with the rule only if the register is 0. */
-  | { name: "zero"; from: number }
+  /** Goes on with the rule only if the register holds that value. */
+  | { name: "equals"; fields: readonly FieldType[]; text: string; from: number }
   /** Writes the value of that key, or, without `to`, goes on only if the key is in the set. */
   | { name: "lookup"; set: string; from: number; to?: number }
   | { name: "constant"; fields: readonly FieldType[]; text: string; to: number }
@@ -73,11 +73,11 @@ function encodeExpression(writer: MessageWriter, expression: Expression): void {
         writer.uint32(4, 0);
       });
       return;
-    case "zero":
+    case "equals":
       one("cmp", () => {
         writer.uint32(1, register(expression.from));
         writer.uint32(2, 0);
-        encodeValue(writer, 3, Buffer.alloc(4));
+        encodeValue(writer, 3, constantBytes(expression.fields, expression.text));
       });
       return;
     case "lookup":
@@ -89,12 +89,8 @@ function encodeExpression(writer: MessageWriter, expression: Expression): void {
       return;
     case "constant":
       one("immediate", () => {
-        const value = Buffer.alloc(sizeOfFields(expression.fields));
-        encodeFields(expression.fields, expression.text, value, 0);
-        // A port is two bytes here; only in sets it is padded.
-        const size = expression.fields[0] === "inet_service" ? 2 : value.length;
         writer.uint32(1, register(expression.to));
-        encodeValue(writer, 2, value.subarray(0, size));
+        encodeValue(writer, 2, constantBytes(expression.fields, expression.text));
       });
       return;
     case "update":
@@ -139,6 +135,14 @@ function encodeMeta(writer: MessageWriter, key: number, to: number): void {
     writer.uint32(1, register(to));
     writer.uint32(2, key);
   });
+}
+
+/** A protocol is one byte here and a port two; only in sets they are padded. */
+function constantBytes(fields: readonly FieldType[], text: string): Buffer {
+  const value = Buffer.alloc(sizeOfFields(fields));
+  encodeFields(fields, text, value, 0);
+  const sizes: Partial<Record<FieldType, number>> = { inet_proto: 1, inet_service: 2 };
+  return value.subarray(0, fields.length === 1 ? (sizes[fields[0]!] ?? value.length) : value.length);
 }
 
 function encodeValue(writer: MessageWriter, attribute: number, value: Buffer): void {

@@ -1,10 +1,5 @@
 import type { Family } from "../../../ip/address.ts";
-
-/** How a node tells the traffic of its own Pods from the rest. */
-export type LocalTraffic =
-  | { kind: "cidr"; cidr: string }
-  | { kind: "bridge"; name: string }
-  | { kind: "prefix"; prefix: string };
+import type { LocalTraffic } from "../local-traffic.ts";
 
 /** What the rules of one address family depend on besides the table. */
 export interface IptablesConfig {

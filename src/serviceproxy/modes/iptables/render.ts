@@ -1,7 +1,8 @@
 import { formatAddressPort } from "../../../ip/address.ts";
 import type { Endpoint, ServicePort, Target } from "../../table.ts";
+import type { LocalTraffic } from "../local-traffic.ts";
 import { chains } from "./base.ts";
-import type { IptablesConfig, LocalTraffic } from "./config.ts";
+import type { IptablesConfig } from "./config.ts";
 import { chainNames } from "./names.ts";
 import { type Match, probability, type Rule, recentMatch, rejectTarget, rule } from "./rules.ts";
 

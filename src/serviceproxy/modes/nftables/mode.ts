@@ -1,0 +1,237 @@
+import { setImmediate } from "node:timers/promises";
+import type { Table, Transaction } from "../../../linux/nftables/transaction.ts";
+import type { RowChange, ServicePort, ServiceTable } from "../../table.ts";
+import type { Mode } from "../mode.ts";
+import { affinityObjects } from "./affinity.ts";
+import { isSharedChain, sharedChains } from "./chains.ts";
+import type { NftablesConfig } from "./config.ts";
+import { DesiredElements, elementOf } from "./desired.ts";
+import { endpointMaps } from "./schema.ts";
+import { skeletonChains, skeletonScript } from "./skeleton.ts";
+
+/** Elements of one transaction: about half a megabyte. The kernel holds its lock, and this process its event loop, for some milliseconds. */
+const chunkSize = 8000;
+
+/** Tells of changes to the table that this process did not make. */
+export interface Watcher {
+  /** Whether there were any since the last `forget`; does not wait. */
+  isDamaged(): boolean;
+  /** What happened so far was our own doing, or is mended. */
+  forget(): void;
+}
+
+/** An element whose value changes: deleted and added in one transaction. */
+interface Step {
+  set: string;
+  key: string;
+  before: string | undefined;
+  after: string | undefined;
+}
+
+/** The service proxy in elements of nftables maps: README.md tells the way of a packet. `config` is asked for anew at each full sync. */
+export class NftablesMode implements Mode {
+  readonly family: Mode["family"];
+  readonly #table: Table;
+  readonly #config: () => NftablesConfig;
+  readonly #watcher: Watcher;
+  #desired = new DesiredElements();
+  /** Shared chains that the kernel has. */
+  #chains = new Set<string>();
+  /** Chains and sets of affinity that nothing leads to any more; kernels before 6.2 let go of them only after a while. */
+  #left: { chains: string[]; sets: string[] } = { chains: [], sets: [] };
+  /** No Service of this family yet and nothing left of an earlier run: nothing is written until there is one. */
+  #dormant = true;
+  #script = "";
+
+  constructor(table: Table, config: () => NftablesConfig, watcher: Watcher) {
+    this.family = config().family;
+    this.#table = table;
+    this.#config = config;
+    this.#watcher = watcher;
+  }
+
+  async sync(table: ServiceTable): Promise<void> {
+    const rows = [...table.rows()].filter(({ family }) => family === this.family);
+    const names = await this.#table.readNames();
+    this.#dormant = rows.length === 0 && names.sets.length === 0;
+    if (this.#dormant) return;
+    const config = this.#config();
+    // From here on what the watcher tells of counts again.
+    this.#watcher.forget();
+    const known = await this.#writeSkeleton(config, names.sets);
+
+    const desired = new DesiredElements();
+    const wanted = {
+      chains: new Set<string>(skeletonChains(config)),
+      sets: new Set<string>(this.#table.schema.sets.keys()),
+    };
+    const affine: ServicePort[] = [];
+    for (const row of rows) {
+      desired.replace(undefined, row);
+      if (row.affinitySeconds > 0) affine.push(row);
+    }
+    desired.settle();
+    this.#chains = new Set();
+    for (const chunk of chunks(affine, 500)) {
+      const objects = chunk.map((row) => affinityObjects(row, config.mark));
+      const transaction = {
+        sets: objects.flatMap(({ sets }) => sets),
+        chains: objects.flatMap(({ chains }) => chains),
+      };
+      for (const { name } of transaction.sets) wanted.sets.add(name);
+      for (const { name } of transaction.chains) wanted.chains.add(name);
+      this.#table.commit(transaction);
+    }
+    await this.#writeElements(desired, known, config);
+    this.#desired = desired;
+    // Whatever else there is was ours once, or is a stranger's that came into our table.
+    this.#left = {
+      chains: names.chains.filter((name) => !wanted.chains.has(name) && !this.#chains.has(name)),
+      sets: names.sets.filter((name) => !wanted.sets.has(name)),
+    };
+    this.#removeLeft();
+  }
+
+  async apply(changes: readonly RowChange[], table: ServiceTable): Promise<void> {
+    const own = changes.filter(({ before, after }) => (after ?? before)?.family === this.family);
+    if (own.length === 0) return;
+    if (this.#dormant) return this.sync(table);
+    let from = 0;
+    while (from < own.length) {
+      let to = from;
+      for (; to < own.length && this.#desired.touched < chunkSize; to += 1)
+        this.#desired.replace(own[to]!.before, own[to]!.after);
+      this.#commitChanges(own.slice(from, to));
+      from = to;
+      if (from < own.length) await setImmediate();
+    }
+    this.#removeLeft();
+  }
+
+  async isIntact(): Promise<boolean> {
+    if (this.#dormant) return true;
+    // Node port addresses and the like come with the skeleton.
+    return !this.#watcher.isDamaged() && this.#script === skeletonScript(this.#config());
+  }
+
+  async cleanup(): Promise<void> {
+    const { family, name } = this.#table.schema;
+    // Adding it first makes it no error that it is not there.
+    await this.#table.run(`add table ${family} ${name}\ndelete table ${family} ${name}\n`);
+    this.#dormant = true;
+  }
+
+  /** Returns the sets that were there before, whose elements are known only after reading them. */
+  async #writeSkeleton(config: NftablesConfig, present: readonly string[]): Promise<ReadonlySet<string>> {
+    this.#script = skeletonScript(config);
+    const { family, name } = this.#table.schema;
+    try {
+      await this.#table.run(this.#script);
+      this.#watcher.forget();
+      return new Set(present);
+    } catch (error) {
+      if (present.length === 0) throw error;
+    }
+    // A release with other sets: connections go on, new ones wait for the elements.
+    await this.#table.run(`delete table ${family} ${name}\n${this.#script}`);
+    this.#watcher.forget();
+    return new Set();
+  }
+
+  /** Brings the elements from what the kernel has to what is desired, in an order in which every verdict finds its endpoints. */
+  async #writeElements(desired: DesiredElements, present: ReadonlySet<string>, config: NftablesConfig): Promise<void> {
+    const phases: [Step[], Step[], Step[]] = [[], [], []];
+    for (const set of this.#table.schema.sets.keys()) {
+      const before = new Map<string, string>();
+      if (present.has(set)) await this.#table.readElements(set, (key, value = "") => before.set(key, value));
+      const isEndpoints = endpointMaps.includes(set);
+      for (const [key, after] of desired.elements(set)) {
+        const old = before.get(key);
+        if (old !== after) phases[isEndpoints ? 0 : 1].push({ set, key, before: old, after });
+        before.delete(key);
+      }
+      for (const [key, old] of before) phases[isEndpoints ? 2 : 1].push({ set, key, before: old, after: undefined });
+    }
+    // The rules of chains in use are written anew, whether they changed or not.
+    const chains = new Set<string>();
+    for (const set of this.#table.schema.sets.keys())
+      for (const [, value] of desired.elements(set)) if (value.startsWith("goto ")) chains.add(value.slice(5));
+    const shared = [...chains].filter(isSharedChain).flatMap((name) => sharedChains(name, config.family, config.mark));
+    const unique = [...new Map(shared.map((chain) => [chain.name, chain])).values()];
+    for (const chunk of chunks(unique, 500)) this.#table.commit({ chains: chunk });
+    for (const { name } of unique) this.#chains.add(name);
+    for (const steps of phases)
+      for (const chunk of chunks(steps, chunkSize)) {
+        this.#table.commit({
+          deletes: chunk.filter(({ before }) => before !== undefined),
+          adds: chunk.flatMap(({ set, key, after }) => (after === undefined ? [] : [elementOf(set, key, after)])),
+        });
+        await setImmediate();
+      }
+  }
+
+  #commitChanges(changes: readonly RowChange[]): void {
+    const { mark } = this.#config();
+    const { deletes, adds } = this.#desired.take();
+    const before = affinityOf(
+      changes.map((change) => change.before),
+      mark,
+    );
+    const after = affinityOf(
+      changes.map((change) => change.after),
+      mark,
+    );
+    const chains = [...after.chains.values()].filter(
+      ({ name, rules }) => !isSame(before.chains.get(name)?.rules, rules),
+    );
+    const made: string[] = [];
+    for (const { value } of adds) {
+      const name = value?.startsWith("goto ") ? value.slice(5) : "";
+      if (!isSharedChain(name) || this.#chains.has(name) || made.includes(name)) continue;
+      for (const chain of sharedChains(name, this.family, mark)) {
+        chains.push(chain);
+        made.push(chain.name);
+      }
+    }
+    const sets = [...after.sets.values()].filter(({ name }) => !before.sets.has(name));
+    const transaction: Transaction = { deletes, sets, chains, adds };
+    if (deletes.length + sets.length + chains.length + adds.length > 0) this.#table.commit(transaction);
+    for (const name of made) this.#chains.add(name);
+    const isBack = (name: string) => !after.chains.has(name) && !after.sets.has(name);
+    this.#left = {
+      chains: [...this.#left.chains, ...before.chains.keys()].filter(isBack),
+      sets: [...this.#left.sets, ...before.sets.keys()].filter(isBack),
+    };
+  }
+
+  /** Removes what nothing leads to. A kernel that still holds on to it is asked again with the next change. */
+  #removeLeft(): void {
+    const { chains, sets } = this.#left;
+    if (chains.length + sets.length === 0) return;
+    try {
+      this.#table.commit({ dropChains: chains, dropSets: sets });
+      this.#left = { chains: [], sets: [] };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+    }
+  }
+}
+
+function affinityOf(rows: readonly (ServicePort | undefined)[], mark: number) {
+  const objects = rows.flatMap((row) =>
+    row !== undefined && row.affinitySeconds > 0 ? [affinityObjects(row, mark)] : [],
+  );
+  return {
+    sets: new Map(objects.flatMap(({ sets }) => sets.map((set) => [set.name, set]))),
+    chains: new Map(objects.flatMap(({ chains }) => chains.map((chain) => [chain.name, chain]))),
+  };
+}
+
+/** Rules say the same when their texts do. */
+function isSame(a: readonly { text: string }[] | undefined, b: readonly { text: string }[]): boolean {
+  return a !== undefined && a.length === b.length && a.every(({ text }, index) => text === b[index]!.text);
+}
+
+function* chunks<T>(list: readonly T[], size: number): Generator<T[]> {
+  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size);
+}
