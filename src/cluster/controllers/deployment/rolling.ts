@@ -103,8 +103,14 @@ export function scaleProportionally(
     sizes.set(name, size + share);
     added += share;
   }
-  const largest = bySize[0];
-  if (largest !== undefined) sizes.set(largest.name, Math.max(0, (sizes.get(largest.name) ?? 0) + toAdd - added));
+  // What rounding left over: the largest takes it, and the next ones what it cannot.
+  let left = toAdd - added;
+  for (const { name } of bySize) {
+    const size = sizes.get(name) ?? 0;
+    const taken = Math.max(left, -size);
+    sizes.set(name, size + taken);
+    left -= taken;
+  }
   return changed(active, sizes);
 }
 
