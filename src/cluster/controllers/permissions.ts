@@ -5,7 +5,6 @@ function rule(group: string, resources: string[], verbs: string[]): PolicyRule {
 }
 
 const recordEvents = rule("", ["events"], ["create", "patch"]);
-const read = ["get", "list", "watch"];
 
 /**
  * What each controller may do, beyond what the shared caches read for it: the rules of its ClusterRole. The key is the name given to clientFor,
@@ -56,14 +55,12 @@ export const controllerPermissions: Readonly<Record<string, PolicyRule[]>> = {
     rule("", ["namespaces/finalize"], ["update"]),
   ],
   // Any kind may own any other; what Kubernetes' own collector may do.
-  "garbage-collector": [rule("*", ["*"], [...read, "patch", "delete"])],
+  "garbage-collector": [rule("*", ["*"], ["get", "list", "watch", "patch", "delete"])],
   serviceaccount: [rule("", ["serviceaccounts"], ["create"])],
   "root-ca": [rule("", ["configmaps"], ["create", "patch"])],
   "pod-gc": [rule("", ["nodes"], ["get"]), rule("", ["pods"], ["delete"])],
   dns: [
-    rule("", ["services"], ["get", "create", "update"]),
-    rule("", ["endpoints"], ["create", "update"]),
+    rule("", ["services"], ["get", "create"]),
     rule("discovery.k8s.io", ["endpointslices"], ["create", "update", "delete"]),
-    recordEvents,
   ],
 };
