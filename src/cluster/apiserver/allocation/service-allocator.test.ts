@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { parseIPv4, parsePrefix } from "../../../ip/ipv4.ts";
+import type { Service } from "../../../kubernetes/types.ts";
+import { NumberPool } from "./number-pool.ts";
+import { ServiceAllocator } from "./service-allocator.ts";
+
+describe("a pool of numbers", () => {
+  test("hands every number out once, whatever is taken and released meanwhile", () => {
+    const step = fc.oneof(
+      fc.constant("any" as const),
+      fc.record({ take: fc.integer({ min: -2, max: 12 }) }),
+      fc.record({ release: fc.nat(10) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.nat(12), fc.nat(), (steps, dynamicFrom, seed) => {
+        const pool = new NumberPool({ first: 0, last: 10, dynamicFrom, random: (below) => seed % below });
+        const model = new Set<number>();
+        for (const each of steps) {
+          if (each === "any") {
+            const number = pool.takeAny();
+            assert.equal(number === undefined, model.size === 11);
+            if (number === undefined) continue;
+            assert.ok(pool.contains(number) && !model.has(number));
+            model.add(number);
+          } else if ("take" in each) {
+            const free = each.take >= 0 && each.take <= 10 && !model.has(each.take);
+            assert.equal(pool.take(each.take), free);
+            if (free) model.add(each.take);
+          } else {
+            pool.release(each.release);
+            model.delete(each.release);
+          }
+          assert.equal(pool.size, model.size);
+        }
+      }),
+    );
+  });
+
+  test("leaves the lower part to people while the upper has room", () => {
+    const pool = new NumberPool({ first: 1, last: 10, dynamicFrom: 8 });
+    const upper = [pool.takeAny(), pool.takeAny(), pool.takeAny()].sort();
+    assert.deepEqual(upper, [10, 8, 9]);
+    assert.ok(pool.takeAny()! < 8);
+  });
+});
+
+const reserved = new Map([
+  ["default/kubernetes", parseIPv4("10.0.0.1")!],
+  ["kube-system/kube-dns", parseIPv4("10.0.0.10")!],
+]);
+const options = { serviceCIDR: parsePrefix("10.0.0.0/27")!, nodePorts: [30000, 30009] as const, reserved };
+const service = (name: string, spec: Service["spec"], namespace = "default"): Service => ({
+  metadata: { name, namespace },
+  spec,
+});
+const held = ({ spec }: Service) => [
+  ...(spec?.clusterIP && spec.clusterIP !== "None" ? [spec.clusterIP] : []),
+  ...new Set((spec?.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [nodePort] : []))),
+];
+
+describe("the allocator of Services", () => {
+  test("keeps the API's and DNS' addresses for them", () => {
+    const allocator = new ServiceAllocator(options);
+    const take = (one: Service) => allocator.allocate(one, undefined).errors.map(({ message }) => message);
+    const dns = { type: "ClusterIP", clusterIP: "10.0.0.10", ports: [{ port: 53 }] };
+    assert.match(take(service("other", structuredClone(dns))).join(), /provided IP is already allocated/);
+    assert.deepEqual(take(service("kube-dns", structuredClone(dns), "kube-system")), []);
+  });
+
+  test("gives one number to both protocols of a Service", () => {
+    const allocator = new ServiceAllocator(options);
+    const both = service("dns", {
+      type: "NodePort",
+      ports: [
+        { name: "u", port: 53, protocol: "UDP", nodePort: 30003 },
+        { name: "t", port: 53, protocol: "TCP", nodePort: 30003 },
+      ],
+    });
+    assert.deepEqual(allocator.allocate(both, undefined).errors, []);
+  });
+
+  test("prefers who asks by number over who takes any", () => {
+    const allocator = new ServiceAllocator({ ...options, nodePorts: [30000, 30001] });
+    const one = service("a", {
+      type: "NodePort",
+      ports: [
+        { name: "x", port: 1 },
+        { name: "y", port: 2, nodePort: 30000 },
+      ],
+    });
+    assert.deepEqual(allocator.allocate(one, undefined).errors, []);
+    assert.deepEqual(
+      one.spec?.ports?.map(({ nodePort }) => nodePort),
+      [30001, 30000],
+    );
+  });
+
+  const wish = fc.record({
+    name: fc.constantFrom("a", "b", "c", "d", "e"),
+    type: fc.constantFrom("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"),
+    clusterIP: fc.option(fc.constantFrom("None", "10.0.0.5", "10.0.0.6", "10.0.0.1", "10.1.0.1"), { nil: undefined }),
+    nodePorts: fc.array(fc.option(fc.constantFrom(30000, 30001, 30002, 29999), { nil: undefined }), { maxLength: 3 }),
+    outcome: fc.constantFrom("commit", "undo", "delete"),
+  });
+
+  test("never lets two Services hold one value, and loses none, whatever is written, refused, undone or deleted", () => {
+    fc.assert(
+      fc.property(fc.array(wish, { maxLength: 40 }), (wishes) => {
+        const allocator = new ServiceAllocator(options);
+        const stored = new Map<string, Service>();
+        for (const { name, type, clusterIP, nodePorts, outcome } of wishes) {
+          const old = stored.get(name);
+          if (outcome === "delete") {
+            if (old !== undefined) allocator.release(old);
+            stored.delete(name);
+            continue;
+          }
+          const hasAddress = type !== "ExternalName";
+          const hasPorts = type === "NodePort" || type === "LoadBalancer";
+          const ports = nodePorts.map((nodePort, index) => ({
+            name: `p${index}`,
+            port: index + 1,
+            nodePort: hasPorts ? nodePort : undefined,
+          }));
+          const wanted = service(name, { type, clusterIP: hasAddress ? clusterIP : undefined, ports });
+          const allocation = allocator.allocate(wanted, old);
+          if (allocation.errors.length > 0 || outcome === "undo") {
+            allocation.undo();
+            continue;
+          }
+          allocation.commit();
+          stored.set(name, wanted);
+          const all = [...stored.values()].flatMap(held);
+          assert.equal(new Set(all).size, all.length, JSON.stringify([...stored.values()]));
+        }
+        // An allocator that starts from the stored Services refuses and grants the same.
+        const rebuilt = new ServiceAllocator(options);
+        rebuilt.rebuild(stored.values());
+        for (const nodePort of [30000, 30001, 30002]) {
+          const probe = () => service("probe", { type: "NodePort", ports: [{ port: 1, nodePort }] });
+          const answers = [allocator, rebuilt].map((each) => {
+            const allocation = each.allocate(probe(), undefined);
+            allocation.undo();
+            return allocation.errors.length;
+          });
+          assert.equal(answers[0], answers[1], String(nodePort));
+        }
+      }),
+    );
+  });
+
+  test("says when nothing is left", () => {
+    const allocator = new ServiceAllocator({ ...options, nodePorts: [30000, 30000] });
+    const next = (name: string) =>
+      allocator.allocate(service(name, { type: "NodePort", ports: [{ port: 1 }] }), undefined).errors;
+    assert.deepEqual(next("a"), []);
+    assert.match(next("b")[0]!.message, /failed to allocate a nodePort: range is full/);
+  });
+});
