@@ -38,14 +38,27 @@ test("what time agents write does not matter, only that it changes", () => {
   assert.equal(heartbeats.verdict("a", 9000), "alive");
 });
 
-test("when nobody is heard nobody is lost, and the first one heard gives all a new grace period", () => {
-  const heartbeats = three();
-  for (const node of ["a", "b", "c"]) assert.equal(heartbeats.verdict(node, 60_000), "unheard");
-  heartbeats.observe("a", "60", 60_000);
-  assert.equal(heartbeats.verdict("b", 60_000), "alive");
-  for (let now = 61_000; now <= 66_000; now += 1000) heartbeats.observe("a", String(now), now);
-  assert.equal(heartbeats.verdict("b", 64_000), "alive");
-  assert.equal(heartbeats.verdict("b", 65_001), "lost");
+test("when nobody is heard nobody is lost; the first one heard gives all as much time again and a new grace period", () => {
+  for (const [silence, credit] of [
+    [10_000, 10_000],
+    [60_000, 30_000],
+  ] as const) {
+    const heartbeats = three();
+    for (const node of ["a", "b", "c"]) assert.equal(heartbeats.verdict(node, silence), "unheard");
+    const lostAfter = silence + credit + timings.grace;
+    for (let now = silence; now <= lostAfter; now += 1000) {
+      heartbeats.observe("a", String(now), now);
+      assert.equal(heartbeats.verdict("b", now), "alive", `${now} after ${silence}`);
+    }
+    assert.equal(heartbeats.verdict("b", lostAfter + 1), "lost");
+  }
+});
+
+test("a start is no silence: a node that died meanwhile is lost after the usual time", () => {
+  const heartbeats = new Heartbeats(timings);
+  for (const node of ["a", "b"]) heartbeats.observe(node, "before", 100_000);
+  for (let now = 101_000; now <= 106_000; now += 1000) heartbeats.observe("a", String(now), now);
+  assert.equal(heartbeats.verdict("b", 105_001), "lost");
 });
 
 test("after a stall of the loop all have a new grace period", () => {

@@ -14,6 +14,9 @@ export interface HeartbeatTimings {
   grace: number;
 }
 
+/** The most that a silence adds to the grace period after it, milliseconds. */
+const longestCredit = 30_000;
+
 /**
  * Knows when each node's lease was last seen to change, on the controller's own clock: what agents write as time is never compared with it.
  * All times are milliseconds of one monotonic clock, passed in.
@@ -21,7 +24,8 @@ export interface HeartbeatTimings {
 export class Heartbeats {
   readonly #timings: HeartbeatTimings;
   readonly #nodes = new Map<string, { renewTime: string | undefined; heardAt: number }>();
-  #anyHeardAt = Number.NEGATIVE_INFINITY;
+  /** undefined before the first node is known. */
+  #anyHeardAt: number | undefined;
 
   constructor(timings: HeartbeatTimings) {
     this.#timings = timings;
@@ -30,6 +34,7 @@ export class Heartbeats {
   /** A node that is new here, or the renewTime of its lease as the cache shows it. A time seen before is no sign of life. */
   observe(node: string, renewTime: string | undefined, now: number): void {
     const known = this.#nodes.get(node);
+    this.#anyHeardAt ??= now;
     if (known === undefined) {
       this.#nodes.set(node, { renewTime, heardAt: now });
       return;
@@ -41,8 +46,9 @@ export class Heartbeats {
 
   /** A sign of life other than the lease: the agent itself has reported that the node is ready. */
   heard(node: string, now: number): void {
-    // The silence was general: what the others missed in it is not held against them.
-    if (this.isSilent(now)) this.#forgive(now);
+    // The silence was general: what the others missed in it is not held against them. A connection that lost packets tries again only after about
+    // as long as it already tried (RFC 6298's backoff): so much more time do they get.
+    if (this.isSilent(now)) this.#forgive(now, Math.min(now - (this.#anyHeardAt ?? now), longestCredit));
     this.#nodes.set(node, { renewTime: this.#nodes.get(node)?.renewTime, heardAt: now });
     this.#anyHeardAt = now;
   }
@@ -53,14 +59,14 @@ export class Heartbeats {
 
   /** The loop that reads the heartbeats stood still (process stopped, machine suspended): nobody could be heard meanwhile. */
   stalled(now: number): void {
-    this.#forgive(now);
+    this.#forgive(now, 0);
   }
 
   /** Nobody was heard for so long that a single dead node is no explanation. */
   isSilent(now: number): boolean {
     const { renewInterval, grace } = this.#timings;
     const limit = Math.min(Math.max(2.5 * renewInterval, grace / 2), 0.8 * grace);
-    return now - this.#anyHeardAt > limit;
+    return now - (this.#anyHeardAt ?? now) > limit;
   }
 
   verdict(node: string, now: number): Verdict {
@@ -69,7 +75,7 @@ export class Heartbeats {
     return this.isSilent(now) ? "unheard" : "lost";
   }
 
-  #forgive(now: number): void {
-    for (const known of this.#nodes.values()) known.heardAt = now;
+  #forgive(now: number, credit: number): void {
+    for (const known of this.#nodes.values()) known.heardAt = now + credit;
   }
 }
