@@ -71,6 +71,8 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
       log.warn({ err: error, pod: pod.metadata?.name }, "cannot refresh a volume; its old content stays"),
   });
   const networks = new PodNetworks(runtime.paths.addresses);
+  // Before the demo server hears what it should go on serving, that must be known.
+  await runtime.open();
   const demo = new DemoClient({
     socketPath: runtime.paths.demoSocket,
     wanted: () => runningDemos(runtime),
@@ -111,7 +113,6 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
     services: () => serviceCache.list(),
     node: () => own() ?? {},
   };
-  await runtime.open();
   await context.logs.open();
   const manager = new PodManager(context);
   await manager.adopt();

@@ -21,7 +21,9 @@ const longestLine = 1 << 20;
 /** The agent's end of the demo server's control socket: reconnects by itself, and tells what a dead server took along. */
 export class DemoClient {
   readonly #options: DemoClientOptions;
-  readonly #pending = new Map<number, (reply: DemoReply) => void>();
+  readonly #pending = new Map<number, (reply: DemoReply | undefined) => void>();
+  /** Containers whose start is not answered yet. */
+  readonly #beginning = new Set<string>();
   #socket?: Socket;
   #ready = Promise.withResolvers<void>();
   #id = 0;
@@ -32,15 +34,29 @@ export class DemoClient {
     void this.#keepConnected();
   }
 
-  /** Serves a container. Rejects when the server refuses it, with the server's words, or is not there for 15 s. */
+  /**
+   * Serves a container. Rejects when the server refuses it, with the server's words, or when there is none for 15 s; a server that dies
+   * before it answers is asked again when it is back.
+   */
   async start(container: DemoContainer): Promise<void> {
-    const reply = await this.#ask((id) => ({ op: "start", id, container }));
-    if (!reply.ok) throw new Error(reply.error);
+    const deadline = Date.now() + replyTimeout;
+    this.#beginning.add(container.id);
+    try {
+      for (;;) {
+        const reply = await this.#ask((id) => ({ op: "start", id, container }), deadline - Date.now());
+        if (reply === undefined) continue;
+        if (!reply.ok) throw new Error(reply.error);
+        return;
+      }
+    } finally {
+      this.#beginning.delete(container.id);
+    }
   }
 
   /** Stops serving, with so many milliseconds for answers under way. A server that is not there serves nothing. */
   async stop(container: string, grace?: number): Promise<void> {
-    if (this.#socket !== undefined) await this.#ask((id) => ({ op: "stop", id, container, grace }), grace);
+    if (this.#socket !== undefined)
+      await this.#ask((id) => ({ op: "stop", id, container, grace }), replyTimeout + (grace ?? 0));
   }
 
   close(): void {
@@ -48,24 +64,33 @@ export class DemoClient {
     this.#socket?.destroy();
   }
 
-  async #ask(make: (id: number) => DemoRequest, longer = 0): Promise<DemoReply> {
-    const timeout = AbortSignal.timeout(replyTimeout + longer);
+  /** Undefined when the server went away before it answered; rejects when there is none, or it is silent, for so many milliseconds. */
+  async #ask(make: (id: number) => DemoRequest, timeout: number): Promise<DemoReply | undefined> {
+    let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timeout.addEventListener("abort", () =>
-        reject(new Error(`the demo server did not answer within ${replyTimeout} ms`)),
-      );
+      const message = `the demo server did not answer within ${replyTimeout} ms`;
+      timer = setTimeout(() => reject(new Error(message)), Math.max(0, timeout));
     });
-    await Promise.race([this.#ready.promise, late]);
-    return Promise.race([this.#send(make), late]);
+    try {
+      await Promise.race([this.#ready.promise, late]);
+      return await Promise.race([this.#send(make), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
-  #send(make: (id: number) => DemoRequest): Promise<DemoReply> {
+  #send(make: (id: number) => DemoRequest): Promise<DemoReply | undefined> {
     this.#id += 1;
     const id = this.#id;
     return new Promise((resolve) => {
       this.#pending.set(id, resolve);
       this.#socket?.write(`${JSON.stringify(make(id))}\n`);
     });
+  }
+
+  /** What an earlier request had served; what is being asked for is not lost yet. */
+  #served(): string[] {
+    return this.#options.wanted().filter((id) => !this.#beginning.has(id));
   }
 
   async #keepConnected(): Promise<void> {
@@ -76,13 +101,13 @@ export class DemoClient {
       if (socket === undefined) {
         if (!told && Date.now() - lostSince > patience) {
           told = true;
-          this.#options.onLost(this.#options.wanted());
+          this.#options.onLost(this.#served());
         }
         await sleep(retryInterval);
         continue;
       }
       const ended = this.#serve(socket);
-      const wanted = this.#options.wanted();
+      const wanted = this.#served();
       const reply = await Promise.race([this.#send((id) => ({ op: "sync", id, keep: wanted })), ended]);
       if (reply?.ok) {
         const running = new Set(reply.running);
@@ -112,9 +137,9 @@ export class DemoClient {
       socket.on("close", () => {
         this.#socket = undefined;
         this.#ready = Promise.withResolvers();
-        const pending = [...this.#pending];
+        const pending = [...this.#pending.values()];
         this.#pending.clear();
-        for (const [id, answer] of pending) answer({ id, ok: false, error: "the demo server went away" });
+        for (const answer of pending) answer(undefined);
         resolve(undefined);
       });
     });
