@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Answer, Incoming } from "./answer.ts";
 import { errorAnswer } from "./answer.ts";
-import { userOfCertificate } from "./authentication/certificate.ts";
+import { userOfSocket } from "./authentication/certificate.ts";
 import { maxBody } from "./body.ts";
 import type { Handler } from "./handler.ts";
 import { badRequest, tooLarge, unauthorized } from "./status.ts";
@@ -85,7 +85,7 @@ async function serve(handler: Handler, request: IncomingMessage, response: Serve
 
 /** undefined: the client showed a certificate that counts for nothing. */
 function incomingOf(request: IncomingMessage, signal: AbortSignal): Incoming | undefined {
-  const user = userOfCertificate(request.socket as TLSSocket);
+  const user = userOfSocket(request.socket as TLSSocket);
   if (user === "invalid") return undefined;
   return {
     method: request.method ?? "GET",

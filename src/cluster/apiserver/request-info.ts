@@ -86,7 +86,7 @@ function verbOf(method: string, resource: ResourceRequest, query: URLSearchParam
     case "GET":
     case "HEAD":
       if (single) return "get";
-      return isTrue(query.get("watch")) ? "watch" : "list";
+      return isTrue(query.get("watch")) && method === "GET" ? "watch" : "list";
     case "POST":
       return "create";
     case "PUT":

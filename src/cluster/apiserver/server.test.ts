@@ -648,6 +648,23 @@ describe("identities", () => {
     assert.equal((await client.get("/version")).status, 401);
   });
 
+  test("who may impersonate counts as somebody else, with the rights of that one", async () => {
+    const who = (client: typeof server.admin, headers: Record<string, string>) =>
+      client.call({ method: "POST", path: "/apis/authentication.k8s.io/v1/selfsubjectreviews", body: {}, headers });
+    const as = await who(server.admin, { "impersonate-user": "dave", "impersonate-group": "dev" });
+    assert.deepEqual(as.json.status.userInfo, { username: "dave", groups: ["dev", "system:authenticated"] });
+    assert.equal((await server.admin.get(configMaps, { "impersonate-user": "dave" })).status, 403);
+    const account = await who(server.admin, { "impersonate-user": "system:serviceaccount:default:default" });
+    assert.ok(account.json.status.userInfo.groups.includes("system:serviceaccounts:default"));
+    const refused = await who(server.as("eve"), {
+      "impersonate-user": "kubernetes-admin",
+      "impersonate-group": "system:masters",
+    });
+    assert.equal(refused.status, 403);
+    assert.match(refused.json.message, /User "eve" cannot impersonate resource "users" in API group ""/);
+    assert.equal((await who(server.admin, { "impersonate-group": "dev" })).status, 400);
+  });
+
   test("questions about rights are answered", async () => {
     const carol = server.as("carol");
     const ask = (verb: string) => ({ spec: { resourceAttributes: { verb, resource: "pods", namespace: "default" } } });

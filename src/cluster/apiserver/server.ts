@@ -9,6 +9,7 @@ import { readAddresses } from "./allocation/addresses.ts";
 import type { User } from "./answer.ts";
 import { groupVersions } from "./api-resources.ts";
 import { createAuthenticator } from "./authentication/authenticate.ts";
+import { impersonate } from "./authentication/impersonate.ts";
 import { JwtKey } from "./authentication/jwt.ts";
 import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
 import { attributesOf } from "./authorization/attributes.ts";
@@ -19,6 +20,7 @@ import { RbacAuthorizer } from "./authorization/rbac.ts";
 import { bootstrapObjects } from "./bootstrap.ts";
 import type { ApiContext } from "./context.ts";
 import { createDiscovery } from "./discovery.ts";
+import { startEventExpiry } from "./event-expiry.ts";
 import { admit, createHandler, type Handler, type HandlerParts } from "./handler.ts";
 import { createHooks } from "./hooks/index.ts";
 import { createHttpsServer } from "./http-server.ts";
@@ -89,8 +91,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     kubernetesAddress: formatIPv4(addresses.reserved.get("default/kubernetes")!),
     policy: bootstrapPolicy(options.controllerRules),
   });
+  const authenticate = createAuthenticator(tokens);
   const identity: Pick<HandlerParts, "authenticate" | "authorize"> = {
-    authenticate: createAuthenticator(tokens),
+    authenticate: (incoming) => {
+      const sender = authenticate(incoming);
+      return sender && impersonate(authorizer, sender, incoming.headers);
+    },
     authorize: (user, info) => authorizer.check(user, attributesOf(info)),
   };
   const handler = createHandler({
@@ -105,11 +111,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     mayUpgrade: isStreamRequest,
     upgrade: createStreamUpgrade({ context, agents, admit: (incoming) => admit(identity, incoming) }),
   });
+  const stopExpiry = startEventExpiry({ store, now, log });
   return {
     handler,
     https,
     transportFor: (user) => localTransport(handler, user),
     async close() {
+      stopExpiry();
       watches.close();
       https.closeAllConnections();
       await new Promise((resolve) => https.close(resolve));

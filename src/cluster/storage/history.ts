@@ -12,18 +12,26 @@ export class CompactedError extends Error {
   }
 }
 
+export interface HistoryLimits {
+  /** Events that stay. */
+  events: number;
+  /** Characters of JSON that they may hold together: a few large objects must not fill the memory. */
+  characters: number;
+}
+
 /**
- * The last changes of the whole store, so that watches can resume and paged lists can read the past. It grows to a quarter above its size
+ * The last changes of the whole store, so that watches can resume and paged lists can read the past. It grows to a quarter above its limits
  * before the oldest go together, which makes the cost of trimming independent of the size.
  */
 export class History {
-  readonly #size: number;
+  readonly #limits: HistoryLimits;
   #events: StoreEvent[] = [];
+  #characters = 0;
   #compacted: number;
   #trim = 0;
 
-  constructor(size: number, compacted: number) {
-    this.#size = size;
+  constructor(limits: HistoryLimits, compacted: number) {
+    this.#limits = limits;
     this.#compacted = compacted;
   }
 
@@ -32,32 +40,30 @@ export class History {
   }
 
   /**
-   * What the journal can forget when `incoming` more events come. They are dropped from memory with the next `push`, that is after the
-   * journal has taken the batch.
+   * What the journal can forget when more events come. They are dropped from memory with the next `push`, that is after the journal has
+   * taken the batch.
    */
-  overflow(incoming: number): { obsolete: number[]; compacted?: number } {
-    this.#trim = 0;
-    const excess = this.#events.length + incoming - this.#size;
-    if (excess <= this.#size / 4) return { obsolete: [] };
-    this.#trim = Math.min(excess, this.#events.length);
+  overflow(incoming: readonly StoreEvent[]): { obsolete: number[]; compacted?: number } {
+    this.#trim = this.#excess(incoming);
     const obsolete: number[] = [];
     for (let index = 0; index < this.#trim; index++) {
       const { type, previous, revision } = this.#events[index]!;
       if (previous !== undefined) obsolete.push(previous.revision);
       if (type === "DELETED") obsolete.push(revision);
     }
-    const last = this.#events[this.#trim - 1];
-    return { obsolete, compacted: last?.revision };
+    return { obsolete, compacted: this.#events[this.#trim - 1]?.revision };
   }
 
   push(event: StoreEvent): void {
     if (this.#trim > 0) {
       this.#compacted = this.#events[this.#trim - 1]!.revision;
-      this.#events.splice(0, this.#trim);
+      for (const { entry } of this.#events.splice(0, this.#trim)) this.#characters -= entry.json.length;
       this.#trim = 0;
     }
     // Rows at or below the mark are kept by the journal because they are the newest of their key; they are no history.
-    if (event.revision > this.#compacted) this.#events.push(event);
+    if (event.revision <= this.#compacted) return;
+    this.#events.push(event);
+    this.#characters += event.entry.json.length;
   }
 
   /** Events after a revision, oldest first. Throws CompactedError when some of them are gone. */
@@ -71,5 +77,21 @@ export class History {
       else high = middle;
     }
     return this.#events.slice(low);
+  }
+
+  /** How many of the oldest have to go for the incoming ones. */
+  #excess(incoming: readonly StoreEvent[]): number {
+    const { events, characters } = this.#limits;
+    const count = this.#events.length + incoming.length;
+    const size = incoming.reduce((sum, { entry }) => sum + entry.json.length, this.#characters);
+    if (count <= events * 1.25 && size <= characters * 1.25) return 0;
+    let excess = Math.min(Math.max(count - events, 0), this.#events.length);
+    let left = size;
+    for (let index = 0; index < this.#events.length; index++) {
+      if (index >= excess && left <= characters) break;
+      left -= this.#events[index]!.entry.json.length;
+      excess = Math.max(excess, index + 1);
+    }
+    return excess;
   }
 }

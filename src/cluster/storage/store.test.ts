@@ -172,6 +172,14 @@ describe("laws of a store, for any sequence of writes", () => {
     );
   });
 
+  test("large objects leave the window early", async () => {
+    const store = new Store(new TestJournal(), { window: 100, windowCharacters: 10_000 });
+    const things = store.collection("things");
+    for (let index = 0; index < 20; index++) await things.put("a", { ...object("a"), kind: "x".repeat(5000) });
+    assert.ok(store.revision - store.compacted <= 3, `${store.revision} ${store.compacted}`);
+    assert.equal([...things.changesSince(store.compacted)].length, store.revision - store.compacted);
+  });
+
   test("the window and the journal stay bounded, and what is gone is told", async () => {
     await fc.assert(
       fc.asyncProperty(sequences, async (operations) => {

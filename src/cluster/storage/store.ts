@@ -28,8 +28,10 @@ export interface StoreEvent {
 }
 
 export interface StoreOptions {
-  /** How many changes stay available for watches to resume from, and for paged lists to read the past. */
+  /** How many changes stay available for watches to resume from, and for paged lists to read the past; 2048 when absent. */
   window?: number;
+  /** Characters of JSON that these changes may hold together; 32 million when absent. */
+  windowCharacters?: number;
 }
 
 interface Pending {
@@ -58,7 +60,10 @@ export class Store {
   constructor(journal: Journal, options: StoreOptions = {}) {
     this.#journal = journal;
     const { rows, compacted, revision } = journal.load();
-    this.#history = new History(options.window ?? 4096, compacted);
+    this.#history = new History(
+      { events: options.window ?? 2048, characters: options.windowCharacters ?? 32e6 },
+      compacted,
+    );
     this.#revision = Math.max(compacted, revision);
     for (const row of rows) this.#replay(row);
     this.#nextRevision = this.#revision + 1;
@@ -146,7 +151,7 @@ export class Store {
     while (this.#queue.length > 0) {
       const group = this.#queue.slice();
       const rows = group.map(({ event }) => toRow(event));
-      const { obsolete, compacted } = this.#history.overflow(group.length);
+      const { obsolete, compacted } = this.#history.overflow(group.map(({ event }) => event));
       try {
         await this.#journal.commit({ rows, obsolete, compacted });
       } catch (error) {

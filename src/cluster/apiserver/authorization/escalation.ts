@@ -1,10 +1,13 @@
 import type { ClusterRole, PolicyRule, RoleBinding } from "../../../kubernetes/types.ts";
 import type { Stored } from "../../storage/store.ts";
 import type { User } from "../answer.ts";
+import { same } from "../kinds/validation/errors.ts";
 import type { KindHooks } from "../registry.ts";
 import { forbidden } from "../status.ts";
 import type { Authorizer } from "./authorizer.ts";
 import { uncovered } from "./rules.ts";
+
+type Grant = Pick<Partial<ClusterRole & RoleBinding>, "rules" | "roleRef" | "subjects">;
 
 const group = "rbac.authorization.k8s.io";
 
@@ -41,7 +44,11 @@ export function escalationHooks(authorizer: Authorizer, plural: string): KindHoo
   };
   return {
     admitCreate: (object, { user, namespace }) => check(object, user, namespace),
-    admitUpdate: (object, _old, { user, namespace }) => check(object, user, namespace),
+    admitUpdate(object, old, { user, namespace }) {
+      // Who only changes metadata (the garbage collector takes finalizers away) grants nothing.
+      const granted = ({ rules, roleRef, subjects }: Grant) => ({ rules, roleRef, subjects });
+      if (!same(granted(object as Grant), granted(old as Grant))) check(object, user, namespace);
+    },
   };
 }
 
