@@ -22,15 +22,13 @@ export function impersonate(authorizer: Authorizer, sender: User, headers: Incom
       throw badRequest("requested groups for impersonation, but no user: set Impersonate-User too");
     return sender;
   }
-  for (const group of groups) check(authorizer, sender, "groups", group);
   const [namespace = "", account = ""] = name.startsWith(serviceAccountPrefix)
     ? name.slice(serviceAccountPrefix.length).split(":")
     : [];
-  if (account === "") {
-    check(authorizer, sender, "users", name);
-    return { name, groups };
-  }
-  check(authorizer, sender, "serviceaccounts", account, namespace);
+  if (account === "") check(authorizer, sender, "users", name);
+  else check(authorizer, sender, "serviceaccounts", account, namespace);
+  for (const group of groups) check(authorizer, sender, "groups", group);
+  if (account === "") return { name, groups };
   // The groups that the account is in by itself need no right of their own.
   return { name, groups: [...groups, "system:serviceaccounts", `system:serviceaccounts:${namespace}`] };
 }
