@@ -9,7 +9,7 @@ import { firstRegister, type Rule } from "../../../linux/nftables/rule.ts";
 import type { SetSchema } from "../../../linux/nftables/schema.ts";
 import type { Chain } from "../../../linux/nftables/transaction.ts";
 import type { Endpoint, ServicePort } from "../../table.ts";
-import { gotoRule, markRule, sourceAddress } from "./chains.ts";
+import { gotoRule, sourceAddress } from "./chains.ts";
 import { familyWords } from "./schema.ts";
 
 /** The most clients that one endpoint's set holds, the kernel's default; others are spread without being remembered. */
@@ -29,14 +29,14 @@ function baseName({ key, affinitySeconds }: ServicePort): string {
   return prefix + hash;
 }
 
-export type AffinityWay = "cluster" | "local" | "external";
+export type AffinityWay = "cluster" | "local";
 
 export function affinityChain(row: ServicePort, way: AffinityWay): string {
   return `${baseName(row)}-${way}`;
 }
 
 /** Everything that a service port with affinity needs besides elements. */
-export function affinityObjects(row: ServicePort, mark: number): AffinityObjects {
+export function affinityObjects(row: ServicePort): AffinityObjects {
   const base = baseName(row);
   const { addressType } = familyWords(row.family);
   // nft's names may not hold colons.
@@ -56,11 +56,6 @@ export function affinityObjects(row: ServicePort, mark: number): AffinityObjects
   ] as const)
     if (endpoints.length > 0)
       chains.push({ name: affinityChain(row, way), rules: chooseRules(row.family, endpoints.map(nameOf)) });
-  if (row.cluster.length > 0)
-    chains.push({
-      name: affinityChain(row, "external"),
-      rules: [markRule(mark), gotoRule(affinityChain(row, "cluster"))],
-    });
   return { sets, chains };
 }
 

@@ -1,74 +1,57 @@
-/** Chains that Services share: one for each number of endpoints and each way to it, made when the first Service needs it. */
+/** Chains for a number of endpoints that is too large to be tried in turn, made when the first Service needs one and shared by all. */
 import type { Family } from "../../../ip/address.ts";
 import { type Expression, firstRegister, type Rule } from "../../../linux/nftables/rule.ts";
 import type { Chain } from "../../../linux/nftables/transaction.ts";
-import { familyWords, sets } from "./schema.ts";
-import { markOr } from "./skeleton.ts";
+import { byAddress, byNodePort, endpointMap, familyWords, type Spread } from "./schema.ts";
 
-const spreads = {
-  /** To the Cluster set of a Service's address. */
-  endpoints: { map: sets.endpoints, byAddress: true },
-  /** To the Local set. */
-  local: { map: sets.localEndpoints, byAddress: true },
-  "nodeport-endpoints": { map: sets.nodePortEndpoints, byAddress: false },
-  "nodeport-local": { map: sets.nodePortLocalEndpoints, byAddress: false },
-} as const;
-
-/** From outside: asks for masquerading first. */
-const marked = { external: "endpoints", "nodeport-external": "nodeport-endpoints" } as const;
-
-export type SharedChainKind = keyof typeof spreads | keyof typeof marked;
-
-export function sharedChainName(kind: SharedChainKind, endpoints: number): string {
-  return `${kind}-${endpoints}`;
+export function sharedChainName({ chain }: Spread, endpoints: number): string {
+  return `${chain}-${endpoints}`;
 }
 
-const pattern = /^((?:nodeport-)?(?:endpoints|local|external))-([1-9]\d*)$/;
+const pattern = /^((?:nodeport-)?(?:cluster|local))-([1-9]\d*)$/;
 
 export function isSharedChain(name: string): boolean {
   return pattern.test(name);
 }
 
-/** The chain of that name and those it leads to, which come first. Throws RangeError when it is no shared chain's name. */
-export function sharedChains(name: string, family: Family, mark: number): Chain[] {
-  const [, kind, count] = pattern.exec(name) ?? [];
-  if (kind === undefined) throw new RangeError(`nftables mode has no chain ${name}`);
-  const endpoints = Number(count);
-  if (kind === "external" || kind === "nodeport-external") {
-    const next = sharedChainName(marked[kind], endpoints);
-    return [...sharedChains(next, family, mark), { name, rules: [markRule(mark), gotoRule(next)] }];
-  }
-  return [{ name, rules: [spreadRule(family, kind as keyof typeof spreads, endpoints)] }];
+/** The chain of that name. Throws RangeError when it is no shared chain's. */
+export function sharedChain(name: string, family: Family): Chain {
+  const [, prefix, count] = pattern.exec(name) ?? [];
+  for (const place of [byAddress, byNodePort])
+    for (const spread of [place.cluster, place.local])
+      if (spread.chain === prefix)
+        return { name, rules: [spreadRule(family, spread, Number(count), place === byAddress)] };
+  throw new RangeError(`nftables mode has no chain ${name}`);
 }
 
 export function gotoRule(chain: string): Rule {
   return { text: `goto ${chain}`, expressions: [{ name: "goto", chain }] };
 }
 
-export function markRule(mark: number): Rule {
-  return { text: markOr(mark), expressions: [{ name: "mark-or", bits: mark }] };
+/** Translates with one lookup: who was called and a random index give the endpoint; who is not in the map goes on to the next rule. */
+export function spreadText(family: Family, spread: Spread, endpoints: number, address: boolean): string {
+  const words = familyWords(family);
+  const key = address ? words.address : words.nodePort;
+  return `dnat ${words.table} to ${key} . numgen random mod ${endpoints} map @${endpointMap(spread, endpoints)}`;
 }
 
-/** One lookup: who was called and a random index give the endpoint. */
-function spreadRule(family: Family, kind: keyof typeof spreads, endpoints: number): Rule {
-  const { map, byAddress } = spreads[kind];
-  const { table, address, nodePort } = familyWords(family);
+function spreadRule(family: Family, spread: Spread, endpoints: number, address: boolean): Rule {
+  const { table } = familyWords(family);
   const addressRegisters = family === 4 ? 1 : 4;
-  const load: Expression[] = [];
+  const expressions: Expression[] = [];
   let to = firstRegister;
-  if (byAddress) {
-    load.push({ ...destinationAddress(family), to });
+  if (address) {
+    expressions.push({ ...destinationAddress(family), to });
     to += addressRegisters;
   }
-  load.push(
+  expressions.push(
     { name: "protocol", to },
     { name: "payload", base: "transport", offset: 2, length: 2, to: to + 1 },
     { name: "random", modulus: endpoints, to: to + 2 },
-    { name: "lookup", set: map, from: firstRegister, to: firstRegister },
+    { name: "lookup", set: endpointMap(spread, endpoints), from: firstRegister, to: firstRegister },
     { name: "dnat", family: table, address: firstRegister, port: firstRegister + addressRegisters },
   );
-  const key = byAddress ? address : nodePort;
-  return { text: `dnat ${table} to ${key} . numgen random mod ${endpoints} map @${map}`, expressions: load };
+  return { text: spreadText(family, spread, endpoints, address), expressions };
 }
 
 /** Where the addresses stand in the IP header (RFC 791, RFC 8200). */

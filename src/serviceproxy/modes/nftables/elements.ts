@@ -1,39 +1,12 @@
 import { comparePrefixes, formatPrefix, parsePrefix, prefixesOverlap } from "../../../ip/prefix.ts";
 import { fieldSeparator } from "../../../linux/nftables/fields.ts";
-import type { Endpoint, ServicePort } from "../../table.ts";
+import type { ServicePort } from "../../table.ts";
 import { affinityChain } from "./affinity.ts";
 import { sharedChainName } from "./chains.ts";
-import { sets } from "./schema.ts";
-import { nodePortPolicyLocalChain, policyLocalChain, rejectChain } from "./skeleton.ts";
+import { byAddress, byNodePort, endpointMap, mostTried, type Place, sets } from "./schema.ts";
 
 /** Told of each element of a row. A plain set's elements have the empty text as value. */
 export type Found = (set: string, key: string, value: string) => void;
-
-const rejected = `goto ${rejectChain}`;
-
-/** How the two kinds of addresses are looked up: by address, or by node port. */
-const byAddress = {
-  services: sets.services,
-  endpoints: sets.endpoints,
-  shortCircuit: sets.shortCircuit,
-  local: sets.local,
-  localEndpoints: sets.localEndpoints,
-  noEndpoints: sets.noEndpoints,
-  policyLocal: policyLocalChain,
-  chains: { cluster: "endpoints", external: "external", local: "local" },
-} as const;
-const byNodePort = {
-  services: sets.nodePorts,
-  endpoints: sets.nodePortEndpoints,
-  shortCircuit: sets.nodePortShortCircuit,
-  local: sets.nodePortLocal,
-  localEndpoints: sets.nodePortLocalEndpoints,
-  noEndpoints: sets.noEndpointNodePorts,
-  policyLocal: nodePortPolicyLocalChain,
-  chains: { cluster: "nodeport-endpoints", external: "nodeport-external", local: "nodeport-local" },
-} as const;
-
-type Way = keyof (typeof byAddress)["chains"];
 
 /** Everything that a row means as elements of the shared sets. */
 export function eachElement(row: ServicePort, found: Found): void {
@@ -42,11 +15,11 @@ export function eachElement(row: ServicePort, found: Found): void {
   const keyOf = (address: string) => `${address}${fieldSeparator}${transport}${fieldSeparator}${port}`;
   found(sets.clusterIPs, clusterIP, "");
   internalElements(row, keyOf(clusterIP), found);
-  for (const address of row.externalIPs) externalElements(row, byAddress, keyOf(address), found);
-  for (const address of row.loadBalancerIPs) {
+  for (const address of [...row.externalIPs, ...row.loadBalancerIPs]) {
+    found(sets.externalIPs, address, "");
     externalElements(row, byAddress, keyOf(address), found);
-    firewallElements(row, keyOf(address), address, found);
   }
+  for (const address of row.loadBalancerIPs) firewallElements(row, keyOf(address), address, found);
   if (row.nodePort > 0) externalElements(row, byNodePort, `${transport}${fieldSeparator}${row.nodePort}`, found);
   // An endpoint that calls itself through a Service would get the answer from itself, untranslated.
   for (const endpoints of [row.cluster, row.local])
@@ -54,55 +27,44 @@ export function eachElement(row: ServicePort, found: Found): void {
       if (local) found(sets.hairpin, [address, address, transport, target].join(fieldSeparator), "");
 }
 
-function chainOf(row: ServicePort, lookups: typeof byAddress | typeof byNodePort, way: Way): string {
-  if (row.affinitySeconds > 0) return affinityChain(row, way);
-  return sharedChainName(lookups.chains[way], (way === "local" ? row.local : row.cluster).length);
-}
-
 function internalElements(row: ServicePort, key: string, found: Found): void {
   switch (row.internal) {
     case "cluster":
-      found(sets.services, key, `goto ${chainOf(row, byAddress, "cluster")}`);
-      eachEndpoint(row, sets.endpoints, key, row.cluster, found);
+      spreadElements(row, byAddress, "cluster", key, found);
       return;
     case "local":
-      found(sets.services, key, `goto ${chainOf(row, byAddress, "local")}`);
-      eachEndpoint(row, sets.localEndpoints, key, row.local, found);
+      found(sets.internalLocal, key, "");
+      spreadElements(row, byAddress, "local", key, found);
       return;
     default:
-      found(sets.noEndpoints, key, row.internal === "reject" ? rejected : "drop");
+      found(byAddress[row.internal], key, "");
   }
 }
 
-function externalElements(
-  row: ServicePort,
-  lookups: typeof byAddress | typeof byNodePort,
-  key: string,
-  found: Found,
-): void {
+function externalElements(row: ServicePort, place: Place, key: string, found: Found): void {
   if (row.external === "reject") {
-    found(lookups.noEndpoints, key, rejected);
+    found(place.reject, key, "");
     return;
   }
-  if (row.cluster.length > 0) eachEndpoint(row, lookups.endpoints, key, row.cluster, found);
-  if (!row.externalLocal) {
-    found(lookups.services, key, `goto ${chainOf(row, lookups, "external")}`);
-    return;
-  }
-  found(lookups.services, key, `goto ${lookups.policyLocal}`);
-  if (row.cluster.length > 0) found(lookups.shortCircuit, key, `goto ${chainOf(row, lookups, "cluster")}`);
-  if (row.external === "drop") found(lookups.noEndpoints, key, "drop");
-  else {
-    found(lookups.local, key, `goto ${chainOf(row, lookups, "local")}`);
-    eachEndpoint(row, lookups.localEndpoints, key, row.local, found);
-  }
+  found(row.externalLocal ? place.policyLocal : place.external, key, "");
+  spreadElements(row, place, "cluster", key, found);
+  if (row.external === "drop") found(place.drop, key, "");
+  else if (row.external === "local") spreadElements(row, place, "local", key, found);
 }
 
-function eachEndpoint(row: ServicePort, set: string, key: string, endpoints: readonly Endpoint[], found: Found): void {
-  // The chains of a service port with affinity know their endpoints themselves.
-  if (row.affinitySeconds > 0) return;
+function spreadElements(row: ServicePort, place: Place, set: "cluster" | "local", key: string, found: Found): void {
+  const endpoints = row[set];
+  const spread = place[set];
+  if (endpoints.length === 0) return;
+  if (row.affinitySeconds > 0) {
+    // The chain knows the endpoints itself.
+    found(spread.chains, key, `goto ${affinityChain(row, set)}`);
+    return;
+  }
+  if (endpoints.length > mostTried) found(spread.chains, key, `goto ${sharedChainName(spread, endpoints.length)}`);
+  const map = endpointMap(spread, endpoints.length);
   for (const [index, { address, port }] of endpoints.entries())
-    found(set, `${key}${fieldSeparator}${index}`, `${address}${fieldSeparator}${port}`);
+    found(map, `${key}${fieldSeparator}${index}`, `${address}${fieldSeparator}${port}`);
 }
 
 function firewallElements(row: ServicePort, key: string, address: string, found: Found): void {

@@ -73,11 +73,11 @@ describe("nftables mode", () => {
     assert.equal(kernel.commits, commits + 1);
     assert.deepEqual(
       before.filter((line) => !after.includes(line)),
-      ["service-endpoints { 172.30.0.41 . tcp . 80 . 1 : 10.180.0.2 . 8080 }"],
+      ["cluster-endpoints-2 { 172.30.0.41 . tcp . 80 . 1 : 10.180.0.2 . 8080 }"],
     );
     assert.deepEqual(
       after.filter((line) => !before.includes(line)),
-      ["service-endpoints { 172.30.0.41 . tcp . 80 . 1 : 10.180.0.9 . 8080 }"],
+      ["cluster-endpoints-2 { 172.30.0.41 . tcp . 80 . 1 : 10.180.0.9 . 8080 }"],
     );
   });
 
@@ -89,7 +89,7 @@ describe("nftables mode", () => {
       row({ key: "other", clusterIP: "172.30.0.9" }),
     ]);
     await mode.sync(table);
-    const elements = kernel.sets.get("service-ips");
+    const elements = kernel.sets.get("cluster-endpoints-2");
     kernel.sets.get("affinity")?.set("1.2.3.4", "");
     const before = kernel.toString();
     const writes: number[] = [];
@@ -104,7 +104,7 @@ describe("nftables mode", () => {
       writes.filter((count) => count > 0),
       [],
     );
-    assert.equal(kernel.sets.get("service-ips"), elements);
+    assert.equal(kernel.sets.get("cluster-endpoints-2"), elements);
   });
 
   test("two Services that claim one address are settled by name, whatever came first", async () => {
@@ -123,10 +123,10 @@ describe("nftables mode", () => {
         await mode.apply(table.takeChanges(), table);
       }
       results.push(kernel.toString());
-      assert.equal(kernel.sets.get("service-endpoints")?.get("192.0.2.1 . tcp . 80 . 0"), "10.180.0.1 . 8080");
+      assert.equal(kernel.sets.get("cluster-endpoints-1")?.get("192.0.2.1 . tcp . 80 . 0"), "10.180.0.1 . 8080");
       table.setUnit(rows[0]!.key, []);
       await mode.apply(table.takeChanges(), table);
-      assert.equal(kernel.sets.get("service-endpoints")?.get("192.0.2.1 . tcp . 80 . 0"), "10.180.0.2 . 8080");
+      assert.equal(kernel.sets.get("cluster-endpoints-1")?.get("192.0.2.1 . tcp . 80 . 0"), "10.180.0.2 . 8080");
     }
     assert.equal(results[0], results[1]);
   });

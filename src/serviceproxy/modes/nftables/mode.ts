@@ -3,7 +3,7 @@ import type { Table, Transaction } from "../../../linux/nftables/transaction.ts"
 import type { RowChange, ServicePort, ServiceTable } from "../../table.ts";
 import type { Mode } from "../mode.ts";
 import { affinityObjects } from "./affinity.ts";
-import { isSharedChain, sharedChains } from "./chains.ts";
+import { isSharedChain, sharedChain } from "./chains.ts";
 import type { NftablesConfig } from "./config.ts";
 import { DesiredElements, elementOf } from "./desired.ts";
 import { endpointMaps } from "./schema.ts";
@@ -71,9 +71,8 @@ export class NftablesMode implements Mode {
       if (row.affinitySeconds > 0) affine.push(row);
     }
     desired.settle();
-    this.#chains = new Set();
     for (const chunk of chunks(affine, 500)) {
-      const objects = chunk.map((row) => affinityObjects(row, config.mark));
+      const objects = chunk.map((row) => affinityObjects(row));
       const transaction = {
         sets: objects.flatMap(({ sets }) => sets),
         chains: objects.flatMap(({ chains }) => chains),
@@ -82,7 +81,7 @@ export class NftablesMode implements Mode {
       for (const { name } of transaction.chains) wanted.chains.add(name);
       this.#table.commit(transaction);
     }
-    await this.#writeElements(desired, known, config);
+    await this.#writeElements(desired, known);
     this.#desired = desired;
     // Whatever else there is was ours once, or is a stranger's that came into our table.
     this.#left = {
@@ -139,12 +138,12 @@ export class NftablesMode implements Mode {
   }
 
   /** Brings the elements from what the kernel has to what is desired, in an order in which every verdict finds its endpoints. */
-  async #writeElements(desired: DesiredElements, present: ReadonlySet<string>, config: NftablesConfig): Promise<void> {
+  async #writeElements(desired: DesiredElements, present: ReadonlySet<string>): Promise<void> {
     const phases: [Step[], Step[], Step[]] = [[], [], []];
     for (const set of this.#table.schema.sets.keys()) {
       const before = new Map<string, string>();
       if (present.has(set)) await this.#table.readElements(set, (key, value = "") => before.set(key, value));
-      const isEndpoints = endpointMaps.includes(set);
+      const isEndpoints = endpointMaps.has(set);
       for (const [key, after] of desired.elements(set)) {
         const old = before.get(key);
         if (old !== after) phases[isEndpoints ? 0 : 1].push({ set, key, before: old, after });
@@ -153,13 +152,13 @@ export class NftablesMode implements Mode {
       for (const [key, old] of before) phases[isEndpoints ? 2 : 1].push({ set, key, before: old, after: undefined });
     }
     // The rules of chains in use are written anew, whether they changed or not.
-    const chains = new Set<string>();
-    for (const set of this.#table.schema.sets.keys())
-      for (const [, value] of desired.elements(set)) if (value.startsWith("goto ")) chains.add(value.slice(5));
-    const shared = [...chains].filter(isSharedChain).flatMap((name) => sharedChains(name, config.family, config.mark));
-    const unique = [...new Map(shared.map((chain) => [chain.name, chain])).values()];
-    for (const chunk of chunks(unique, 500)) this.#table.commit({ chains: chunk });
-    for (const { name } of unique) this.#chains.add(name);
+    const names = new Set<string>();
+    for (const [set, { value }] of this.#table.schema.sets)
+      if (value === "verdict") for (const [, verdict] of desired.elements(set)) names.add(chainOf(verdict));
+    const shared = [...names].filter(isSharedChain);
+    for (const chunk of chunks(shared, 500))
+      this.#table.commit({ chains: chunk.map((name) => sharedChain(name, this.family)) });
+    this.#chains = new Set(shared);
     for (const steps of phases)
       for (const chunk of chunks(steps, chunkSize)) {
         this.#table.commit({
@@ -171,28 +170,15 @@ export class NftablesMode implements Mode {
   }
 
   #commitChanges(changes: readonly RowChange[]): void {
-    const { mark } = this.#config();
     const { deletes, adds } = this.#desired.take();
-    const before = affinityOf(
-      changes.map((change) => change.before),
-      mark,
-    );
-    const after = affinityOf(
-      changes.map((change) => change.after),
-      mark,
-    );
+    const before = affinityOf(changes.map((change) => change.before));
+    const after = affinityOf(changes.map((change) => change.after));
     const chains = [...after.chains.values()].filter(
       ({ name, rules }) => !isSame(before.chains.get(name)?.rules, rules),
     );
-    const made: string[] = [];
-    for (const { value } of adds) {
-      const name = value?.startsWith("goto ") ? value.slice(5) : "";
-      if (!isSharedChain(name) || this.#chains.has(name) || made.includes(name)) continue;
-      for (const chain of sharedChains(name, this.family, mark)) {
-        chains.push(chain);
-        made.push(chain.name);
-      }
-    }
+    const names = new Set(adds.map(({ value = "" }) => chainOf(value)));
+    const made = [...names].filter((name) => isSharedChain(name) && !this.#chains.has(name));
+    chains.push(...made.map((name) => sharedChain(name, this.family)));
     const sets = [...after.sets.values()].filter(({ name }) => !before.sets.has(name));
     const transaction: Transaction = { deletes, sets, chains, adds };
     if (deletes.length + sets.length + chains.length + adds.length > 0) this.#table.commit(transaction);
@@ -217,14 +203,17 @@ export class NftablesMode implements Mode {
   }
 }
 
-function affinityOf(rows: readonly (ServicePort | undefined)[], mark: number) {
-  const objects = rows.flatMap((row) =>
-    row !== undefined && row.affinitySeconds > 0 ? [affinityObjects(row, mark)] : [],
-  );
+function affinityOf(rows: readonly (ServicePort | undefined)[]) {
+  const objects = rows.flatMap((row) => (row !== undefined && row.affinitySeconds > 0 ? [affinityObjects(row)] : []));
   return {
     sets: new Map(objects.flatMap(({ sets }) => sets.map((set) => [set.name, set]))),
     chains: new Map(objects.flatMap(({ chains }) => chains.map((chain) => [chain.name, chain]))),
   };
+}
+
+/** The chain that a verdict leads to, "" when it leads to none. */
+function chainOf(verdict: string): string {
+  return verdict.startsWith("goto ") ? verdict.slice(5) : "";
 }
 
 /** Rules say the same when their texts do. */

@@ -4,33 +4,80 @@ import { type SetSchema, type TableFamily, type TableSchema, tableSchema } from 
 
 export const tableName = "fairway-proxy";
 
-/** The sets that all Services share; README.md tells what is asked of which, in which order. */
+/**
+ * Service ports with at most this many endpoints have them in the map of just that number: each is one rule, tried in turn. Those with more
+ * endpoints, which are few, are led to a chain for their number by a verdict map; the kernel looks at all verdicts that lead to chains
+ * whenever one is added.
+ */
+export const mostTried = 16;
+
+/** Sets that do not depend on how a Service is reached. */
 export const sets = {
   clusterIPs: "cluster-ips",
+  externalIPs: "external-ips",
+  internalLocal: "internal-local-services",
   hairpin: "hairpin-connections",
-  services: "service-ips",
-  endpoints: "service-endpoints",
-  shortCircuit: "short-circuit-ips",
-  local: "local-ips",
-  localEndpoints: "local-endpoints",
-  noEndpoints: "no-endpoint-services",
-  nodePorts: "service-nodeports",
-  nodePortEndpoints: "nodeport-endpoints",
-  nodePortShortCircuit: "short-circuit-nodeports",
-  nodePortLocal: "local-nodeports",
-  nodePortLocalEndpoints: "nodeport-local-endpoints",
-  noEndpointNodePorts: "no-endpoint-nodeports",
   firewall: "firewall-ips",
   firewallAllowed: "firewall-allowed",
 } as const;
 
-/** Maps from an index to an endpoint: written before, and emptied after, the verdicts that lead to their chains. */
-export const endpointMaps: readonly string[] = [
-  sets.endpoints,
-  sets.localEndpoints,
-  sets.nodePortEndpoints,
-  sets.nodePortLocalEndpoints,
-];
+/** The two kinds of places that Services are reached at, each with sets and chains of its own. */
+export interface Place {
+  /** Policy Cluster: traffic is masqueraded and goes to the Cluster set. */
+  external: string;
+  /** externalTrafficPolicy Local. */
+  policyLocal: string;
+  reject: string;
+  drop: string;
+  cluster: Spread;
+  local: Spread;
+}
+
+/** One of a service port's two sets of endpoints. */
+export interface Spread {
+  /** The chain that chooses among them, and the beginning of the names of chains for a larger number. */
+  chain: string;
+  /** Verdicts to such chains, and to those of service ports with affinity. */
+  chains: string;
+  /** Endpoints by index, where there are more than `mostTried`. */
+  many: string;
+}
+
+const spread = (name: string): Spread => ({ chain: name, chains: `${name}-chains`, many: `${name}-endpoints` });
+
+/** At an address of the Service's own. */
+export const byAddress: Place = {
+  external: "external-services",
+  policyLocal: "policy-local-services",
+  reject: "reject-services",
+  drop: "drop-services",
+  cluster: spread("cluster"),
+  local: spread("local"),
+};
+
+/** At a node's address, by the port alone. */
+export const byNodePort: Place = {
+  external: "external-nodeports",
+  policyLocal: "policy-local-nodeports",
+  reject: "reject-nodeports",
+  drop: "drop-nodeports",
+  cluster: spread("nodeport-cluster"),
+  local: spread("nodeport-local"),
+};
+
+/** The map that holds the endpoints of service ports with that many of them. */
+export function endpointMap({ many }: Spread, endpoints: number): string {
+  return endpoints <= mostTried ? `${many}-${endpoints}` : many;
+}
+
+function endpointMapsOf(spread: Spread): string[] {
+  return [...Array.from({ length: mostTried }, (_, index) => endpointMap(spread, index + 1)), spread.many];
+}
+
+/** Maps from an index to an endpoint: written before, and emptied after, whatever leads to them. */
+export const endpointMaps: ReadonlySet<string> = new Set(
+  [byAddress, byNodePort].flatMap(({ cluster, local }) => [cluster, local].flatMap(endpointMapsOf)),
+);
 
 /** nft's words that differ between the families. */
 export function familyWords(family: Family) {
@@ -50,7 +97,6 @@ export function serviceSchema(family: Family): TableSchema {
   const { table, addressType, address, nodePort, destination } = familyWords(family);
   const addressKey: FieldType[] = [addressType, "inet_proto", "inet_service"];
   const nodePortKey: FieldType[] = ["inet_proto", "inet_service"];
-  const verdicts = (name: string, key: FieldType[]): SetSchema => ({ name, key, value: "verdict" });
   const endpoints = (name: string, key: FieldType[], words: string): SetSchema => ({
     name,
     key: [...key, "integer"],
@@ -59,23 +105,22 @@ export function serviceSchema(family: Family): TableSchema {
     keyTypeof: `${words} . numgen random mod 2`,
     valueTypeof: `${destination} . th dport`,
   });
+  const place = ({ external, policyLocal, reject, drop, cluster, local }: Place, key: FieldType[], words: string) => [
+    ...[cluster, local].flatMap((one) => [
+      ...endpointMapsOf(one).map((name) => endpoints(name, key, words)),
+      { name: one.chains, key, value: "verdict" } as const,
+    ]),
+    ...[external, policyLocal, reject, drop].map((name) => ({ name, key })),
+  ];
   return tableSchema(table, tableName, [
-    { name: sets.clusterIPs, key: [addressType] },
-    { name: sets.hairpin, key: [addressType, addressType, "inet_proto", "inet_service"] },
-    verdicts(sets.services, addressKey),
-    endpoints(sets.endpoints, addressKey, address),
-    verdicts(sets.shortCircuit, addressKey),
-    verdicts(sets.local, addressKey),
-    endpoints(sets.localEndpoints, addressKey, address),
-    verdicts(sets.noEndpoints, addressKey),
-    verdicts(sets.nodePorts, nodePortKey),
-    endpoints(sets.nodePortEndpoints, nodePortKey, nodePort),
-    verdicts(sets.nodePortShortCircuit, nodePortKey),
-    verdicts(sets.nodePortLocal, nodePortKey),
-    endpoints(sets.nodePortLocalEndpoints, nodePortKey, nodePort),
-    verdicts(sets.noEndpointNodePorts, nodePortKey),
+    ...place(byAddress, addressKey, address),
+    ...place(byNodePort, nodePortKey, nodePort),
     // Who may comes before what is closed.
     { name: sets.firewallAllowed, key: [...addressKey, addressType], prefixes: true },
     { name: sets.firewall, key: addressKey },
+    { name: sets.hairpin, key: [addressType, addressType, "inet_proto", "inet_service"] },
+    { name: sets.internalLocal, key: addressKey },
+    { name: sets.externalIPs, key: [addressType] },
+    { name: sets.clusterIPs, key: [addressType] },
   ]);
 }

@@ -1,11 +1,17 @@
 import { declareSet } from "../../../linux/nftables/schema.ts";
 import type { LocalTraffic } from "../local-traffic.ts";
+import { spreadText } from "./chains.ts";
 import type { NftablesConfig } from "./config.ts";
-import { familyWords, serviceSchema, sets } from "./schema.ts";
-
-export const rejectChain = "reject-chain";
-export const policyLocalChain = "external-policy-local";
-export const nodePortPolicyLocalChain = "nodeport-policy-local";
+import {
+  byAddress,
+  byNodePort,
+  familyWords,
+  mostTried,
+  type Place,
+  type Spread,
+  serviceSchema,
+  sets,
+} from "./schema.ts";
 
 interface FixedChain {
   name: string;
@@ -34,7 +40,7 @@ export function skeletonChains(config: NftablesConfig): string[] {
   return fixedChains(config).map(({ name }) => name);
 }
 
-export function markOr(bits: number): string {
+function markOr(bits: number): string {
   return `meta mark set meta mark or 0x${bits.toString(16)}`;
 }
 
@@ -73,24 +79,38 @@ function fixedChains(config: NftablesConfig): FixedChain[] {
     {
       name: "services",
       rules: [
-        ...masqueradeRules(config),
-        `${address} vmap @${sets.services}`,
-        ...(toNodePort === undefined ? [] : [`${toNodePort} ${nodePort} vmap @${sets.nodePorts}`]),
+        `${destination} @${sets.clusterIPs} jump cluster-ip-services`,
+        `${destination} @${sets.externalIPs} jump external-ip-services`,
+        ...(toNodePort === undefined ? [] : [`${toNodePort} jump nodeport-services`]),
       ],
     },
-    { name: policyLocalChain, rules: policyLocalRules(config, address, sets.shortCircuit, sets.local) },
     {
-      name: nodePortPolicyLocalChain,
-      rules: policyLocalRules(config, nodePort, sets.nodePortShortCircuit, sets.nodePortLocal),
+      name: "cluster-ip-services",
+      rules: [
+        ...masqueradeRules(config),
+        `${address} @${sets.internalLocal} goto ${byAddress.local.chain}`,
+        `goto ${byAddress.cluster.chain}`,
+      ],
     },
+    ...placeChains(config, byAddress, "external-ip-services", "external-policy-local", address),
+    ...placeChains(config, byNodePort, "nodeport-services", "nodeport-policy-local", nodePort),
     {
       name: "firewall-check",
       rules: [`${address} @${sets.firewall} ${address} . ${source} != @${sets.firewallAllowed} drop`],
     },
-    { name: "service-endpoints-check", rules: [`${address} vmap @${sets.noEndpoints}`] },
+    {
+      name: "service-endpoints-check",
+      rules: [`${address} @${byAddress.reject} reject`, `${address} @${byAddress.drop} drop`],
+    },
     {
       name: "nodeport-endpoints-check",
-      rules: toNodePort === undefined ? [] : [`${toNodePort} ${nodePort} vmap @${sets.noEndpointNodePorts}`],
+      rules:
+        toNodePort === undefined
+          ? []
+          : [
+              `${toNodePort} ${nodePort} @${byNodePort.reject} reject`,
+              `${toNodePort} ${nodePort} @${byNodePort.drop} drop`,
+            ],
     },
     {
       name: "cluster-ips-check",
@@ -99,7 +119,6 @@ function fixedChains(config: NftablesConfig): FixedChain[] {
         ...(config.serviceCIDRs.length > 0 ? [`${destination} { ${config.serviceCIDRs.join(", ")} } drop`] : []),
       ],
     },
-    { name: rejectChain, rules: ["reject"] },
     {
       name: "masquerading",
       rules: [
@@ -124,26 +143,52 @@ function fromPods(local: LocalTraffic, source: string, not: "" | "!= "): string 
 
 /** Who is no Pod has no address that a Pod could answer: its traffic to cluster addresses takes the node's. */
 function masqueradeRules({ family, mark, masqueradeAll, localTraffic }: NftablesConfig): string[] {
-  const { source, destination } = familyWords(family);
-  const toCluster = `${destination} @${sets.clusterIPs}`;
-  if (masqueradeAll) return [`${toCluster} ${markOr(mark)}`];
+  if (masqueradeAll) return [markOr(mark)];
   if (localTraffic === undefined) return [];
-  return [`${toCluster} ${fromPods(localTraffic, source, "!= ")} ${markOr(mark)}`];
+  return [`${fromPods(localTraffic, familyWords(family).source, "!= ")} ${markOr(mark)}`];
 }
 
-/** externalTrafficPolicy Local is about traffic from outside: Pods and the node itself reach the whole Service. */
-function policyLocalRules(
-  { family, mark, localTraffic }: NftablesConfig,
+/** What comes to addresses that outsiders use too, and the choice among the endpoints of whatever comes to such a place. */
+function placeChains(
+  config: NftablesConfig,
+  place: Place,
+  name: string,
+  policyLocal: string,
   key: string,
-  shortCircuit: string,
-  local: string,
-): string[] {
+): FixedChain[] {
+  const { family, mark, localTraffic } = config;
   const { source } = familyWords(family);
+  const { cluster, local } = place;
   return [
-    ...(localTraffic === undefined ? [] : [`${fromPods(localTraffic, source, "")} ${key} vmap @${shortCircuit}`]),
-    `fib saddr type local ${markOr(mark)} ${key} vmap @${shortCircuit}`,
-    `${key} vmap @${local}`,
+    {
+      name,
+      rules: [
+        `${key} @${place.policyLocal} goto ${policyLocal}`,
+        `${key} @${place.external} ${markOr(mark)} goto ${cluster.chain}`,
+      ],
+    },
+    {
+      name: policyLocal,
+      rules: [
+        // externalTrafficPolicy Local is about traffic from outside: Pods and the node itself reach the whole Service.
+        ...(localTraffic === undefined ? [] : [`${fromPods(localTraffic, source, "")} goto ${cluster.chain}`]),
+        `fib saddr type local ${markOr(mark)} goto ${cluster.chain}`,
+        `goto ${local.chain}`,
+      ],
+    },
+    ...[cluster, local].map((spread) => spreadChain(config, spread, key, place === byAddress)),
   ];
+}
+
+function spreadChain({ family }: NftablesConfig, spread: Spread, key: string, address: boolean): FixedChain {
+  const counts = Array.from({ length: mostTried }, (_, index) => index + 1);
+  return {
+    name: spread.chain,
+    rules: [
+      `${key} vmap @${spread.chains}`,
+      ...counts.map((endpoints) => spreadText(family, spread, endpoints, address)),
+    ],
+  };
 }
 
 /** What is addressed to a node port, as far as the address says; undefined: nothing is. */
