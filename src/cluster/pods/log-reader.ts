@@ -102,7 +102,7 @@ async function* readFile(
         inode = current.ino;
         offset = 0;
       } else {
-        if (ended || current === undefined) return;
+        if (ended) return;
         await logs.changed(path, AbortSignal.any([over, signal]));
       }
     }

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Node } from "../../kubernetes/types.ts";
+import { routeCommands, wantedRoutes } from "./routes.ts";
+
+function node(name: string, podCIDR?: string, address?: string): Node {
+  return {
+    metadata: { name },
+    spec: { podCIDR },
+    status: {
+      addresses:
+        address === undefined
+          ? []
+          : [
+              { type: "Hostname", address: name },
+              { type: "InternalIP", address },
+            ],
+    },
+  };
+}
+
+test("the Pods of every other node are behind its address", () => {
+  const nodes = [
+    node("self", "10.32.0.0/22", "198.18.0.10"),
+    node("a", "10.32.4.0/22", "198.18.0.11"),
+    node("no-address", "10.32.8.0/22"),
+    node("no-range", undefined, "198.18.0.13"),
+    node("odd", "10.32.12.0/22 dev lo", "198.18.0.14"),
+    node("odder", "10.32.16.0/22", "198.18.0.15; reboot"),
+  ];
+  assert.deepEqual([...wantedRoutes(nodes, "self")], [["10.32.4.0/22", "198.18.0.11"]]);
+});
+
+test("only what changed is changed", () => {
+  const current = new Map([
+    ["10.32.4.0/22", "198.18.0.11"],
+    ["10.32.8.0/22", "198.18.0.12"],
+  ]);
+  const wanted = new Map([
+    ["10.32.8.0/22", "198.18.0.13"],
+    ["10.32.12.0/22", "198.18.0.14"],
+  ]);
+  assert.deepEqual(routeCommands(current, wanted), [
+    "route del 10.32.4.0/22 proto static",
+    "route replace 10.32.8.0/22 via 198.18.0.13 proto static",
+    "route replace 10.32.12.0/22 via 198.18.0.14 proto static",
+  ]);
+  assert.deepEqual(routeCommands(wanted, wanted), []);
+});
