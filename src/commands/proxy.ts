@@ -13,6 +13,7 @@ import { createProxyMetrics } from "../serviceproxy/metrics.ts";
 import type { IptablesConfig } from "../serviceproxy/modes/iptables/config.ts";
 import { createIptablesMode } from "../serviceproxy/modes/iptables/mode.ts";
 import type { Mode } from "../serviceproxy/modes/mode.ts";
+import { cleanupNftables } from "../serviceproxy/modes/nftables/cleanup.ts";
 import { nodePortAddresses } from "../serviceproxy/node-port-addresses.ts";
 import { describeFlags, FlagError, includesLoopback, type ProxySettings, parseFlags } from "../serviceproxy/options.ts";
 import { isServiceAddress, ServiceAddressError, type ServiceProxy, startServiceProxy } from "../serviceproxy/proxy.ts";
@@ -61,6 +62,10 @@ async function findFamilies(log: Logger): Promise<Iptables[]> {
 }
 
 async function cleanup(log: Logger): Promise<void> {
+  await Promise.all([cleanupIptables(log), cleanupNftables({ own: true })]);
+}
+
+async function cleanupIptables(log: Logger): Promise<void> {
   for (const iptables of await findFamilies(log)) {
     const config = (): never => {
       throw new Error("a cleanup writes no rules");
@@ -69,21 +74,58 @@ async function cleanup(log: Logger): Promise<void> {
   }
 }
 
+/** What other modes than nftables left; a machine may lack iptables there. */
+async function cleanupOthers(log: Logger): Promise<void> {
+  await cleanupNftables({ own: false });
+  await cleanupIptables(log);
+}
+
+/** The modes of all families, and what goes with them. */
+interface OpenModes {
+  modes: readonly Mode[];
+  /** For the log. */
+  tool: string;
+  /** Whether somebody else's hand was on the rules; for a mode that can know. Cheap. */
+  isDamaged?: () => boolean;
+  close?: () => void;
+  /** Removes what the other modes left behind. */
+  cleanupOthers: () => Promise<void>;
+}
+
+async function openModes(
+  settings: ProxySettings,
+  log: Logger,
+  proxy: () => ServiceProxy | undefined,
+): Promise<OpenModes> {
+  if (settings.mode === "nftables") {
+    const { openNftables } = await import("../serviceproxy/modes/nftables/open.ts");
+    const opened = await openNftables(settings, () => proxy()?.node().addresses ?? []);
+    return { ...opened, tool: opened.version, cleanupOthers: () => cleanupOthers(log) };
+  }
+  const found = await findFamilies(log);
+  const kernel = await readKernel(settings, log);
+  const modes = found.map((iptables): Mode => {
+    const config = iptablesConfig(settings, iptables, kernel);
+    return createIptablesMode(iptables, () => config(proxy()));
+  });
+  const tool = found.map(({ version: { text, backend } }) => `iptables ${text} (${backend})`).join(", ");
+  return { modes, tool, cleanupOthers: () => cleanupNftables({ own: true }) };
+}
+
+/** Milliseconds between two looks at what others did to the rules, where a mode can tell. */
+const lookInterval = 250;
+
 async function run(settings: ProxySettings, log: Logger): Promise<void> {
-  const [access, found] = await Promise.all([
+  let proxy: ServiceProxy | undefined;
+  const [access, opened] = await Promise.all([
     settings.kubeconfig === "" ? inClusterAccess() : loadKubeconfig(settings.kubeconfig),
-    findFamilies(log),
+    openModes(settings, log, () => proxy),
   ]);
+  const { modes } = opened;
   if (settings.master !== "") access.server = settings.master;
   const apiHost = new URL(access.server).hostname;
   if (isServiceAddress(apiHost)) throw new ServiceAddressError(apiHost);
 
-  let proxy: ServiceProxy | undefined;
-  const kernel = await readKernel(settings, log);
-  const modes = found.map((iptables): Mode => {
-    const config = iptablesConfig(settings, iptables, kernel);
-    return createIptablesMode(iptables, () => config(proxy));
-  });
   const metrics = new Metrics();
   const proxyMetrics = createProxyMetrics(metrics);
   const health = new ProxyHealth(
@@ -129,15 +171,22 @@ async function run(settings: ProxySettings, log: Logger): Promise<void> {
     { bind: settings.metricsBindAddress, pages: metricsPages },
   ].flatMap(({ bind, pages }) => (bind === "" ? [] : [servePages(parseBindAddress(bind)!, pages, log)]));
 
-  log.info(
-    { mode: settings.mode, iptables: found.map(({ version }) => version), api: access.server },
-    "the proxy starts",
-  );
+  log.info({ mode: settings.mode, tool: opened.tool, api: access.server }, "the proxy starts");
+  // Only now everything that they did is done by this mode.
+  proxy.synced.then(opened.cleanupOthers).catch((error: Error) => {
+    log.warn({ err: error }, "rules of another mode may be left");
+  });
+  const { check } = proxy;
+  const looking = setInterval(() => {
+    if (opened.isDamaged?.()) check();
+  }, lookInterval);
   try {
     await Promise.race([proxy.failed, terminated()]);
   } finally {
+    clearInterval(looking);
     for (const server of servers) server.close();
     await proxy.stop();
+    opened.close?.();
     await client.close();
   }
 }

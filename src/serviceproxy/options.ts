@@ -4,6 +4,10 @@ import { formatPrefix, parsePrefix, prefixContains } from "../ip/prefix.ts";
 import { parseBindAddress } from "./http-server.ts";
 import type { LocalTraffic } from "./modes/local-traffic.ts";
 
+/** The modes that this version has. */
+const modes = ["iptables", "nftables"] as const;
+export type ProxyMode = (typeof modes)[number];
+
 /** How the proxy is set up; the defaults are kube-proxy's. Durations in milliseconds. */
 export interface ProxySettings {
   /** "": the Pod's own ServiceAccount. */
@@ -11,7 +15,7 @@ export interface ProxySettings {
   /** Overrides the kubeconfig's server. */
   master: string;
   nodeName: string;
-  mode: "iptables";
+  mode: ProxyMode;
   masqueradeAll: boolean;
   masqueradeBit: number;
   localhostNodePorts: boolean;
@@ -92,11 +96,14 @@ const flags: Record<string, Flag> = {
   ),
   "proxy-mode": {
     value: "MODE",
-    help: "iptables",
+    help: `${modes.join(" or ")} (${modes[0]})`,
     read: (value) => {
-      if (value !== "iptables" && value !== "")
-        throw new FlagError(`--proxy-mode: "${value}" is not a mode that this version has; it has iptables`);
-      return { mode: "iptables" };
+      const mode = value === "" ? modes[0] : modes.find((name) => name === value);
+      if (mode === undefined)
+        throw new FlagError(
+          `--proxy-mode: "${value}" is not a mode that this version has; it has ${modes.join(" and ")}`,
+        );
+      return { mode };
     },
   },
   "cluster-cidr": {
@@ -146,7 +153,7 @@ const flags: Record<string, Flag> = {
   },
   "nodeport-addresses": {
     value: "CIDRS",
-    help: 'addresses of this node that node ports answer on, or "primary"; all by default',
+    help: 'addresses of this node that node ports answer on, or "primary"; all by default, in nftables mode "primary"',
     read: (value, flag) => ({ nodePortAddresses: value === "primary" ? [value] : readPrefixes(value, flag) }),
   },
   "healthz-bind-address": {

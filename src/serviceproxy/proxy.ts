@@ -34,6 +34,10 @@ export interface ServiceProxy {
   readonly table: ServiceTable;
   /** The node as the compiler sees it now. */
   readonly node: () => NodeContext;
+  /** Resolves when the rules were written for the first time. */
+  readonly synced: Promise<void>;
+  /** Looks whether the rules are still there, without waiting for the next time that it would do so by itself. */
+  check(): void;
   /** Rejects when the proxy cannot do its work and no retry will help. Never resolves. */
   readonly failed: Promise<never>;
   /** Stops following the API and waits for a write that is on its way. Rules stay. */
@@ -61,6 +65,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   // Whoever does not look at it must not be ended by it.
   failed.catch(() => {});
+  const { promise: synced, resolve: noteSynced } = Promise.withResolvers<void>();
   const triggers = new TriggerTimes();
 
   const runner = new Runner({
@@ -74,6 +79,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
         triggers.putBack(seen);
         throw error;
       });
+      noteSynced();
       const now = Date.now();
       for (const { family } of modes) {
         health.updated(family);
@@ -141,15 +147,18 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   start().catch((error: Error) => {
     if (error.name !== "AbortError") fail(error);
   });
-  const checking = setInterval(() => {
+  const check = () => {
     if (!ready) return;
     syncer.requestCheck();
     runner.trigger();
-  }, syncPeriod);
+  };
+  const checking = setInterval(check, syncPeriod);
 
   return {
     table,
     node: () => inputs.node,
+    synced,
+    check,
     failed,
     async stop() {
       patience.abort();

@@ -114,10 +114,12 @@ export class NftablesMode implements Mode {
   }
 
   async cleanup(): Promise<void> {
-    const { family, name } = this.#table.schema;
-    // Adding it first makes it no error that it is not there.
-    await this.#table.run(`add table ${family} ${name}\ndelete table ${family} ${name}\n`);
     this.#dormant = true;
+    const { sets, chains } = await this.#table.readNames();
+    if (sets.length + chains.length === 0) return;
+    const { family, name } = this.#table.schema;
+    // Adding it first makes it no error that it is gone meanwhile.
+    await this.#table.run(`add table ${family} ${name}\ndelete table ${family} ${name}\n`);
   }
 
   /** Returns the sets that were there before, whose elements are known only after reading them. */

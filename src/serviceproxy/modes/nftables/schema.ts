@@ -1,8 +1,7 @@
 import type { Family } from "../../../ip/address.ts";
 import type { FieldType } from "../../../linux/nftables/fields.ts";
 import { type SetSchema, type TableFamily, type TableSchema, tableSchema } from "../../../linux/nftables/schema.ts";
-
-export const tableName = "fairway-proxy";
+import { tableName } from "./cleanup.ts";
 
 /**
  * Service ports with at most this many endpoints have them in the map of just that number: each is one rule, tried in turn. Those with more
