@@ -32,19 +32,17 @@ export interface Bootstrap {
   policy: BootstrapPolicy;
 }
 
-/** The objects that every cluster starts with. What is there already is brought to this state; the rest of a stored cluster stays. */
+/**
+ * The objects that every cluster starts with. What is there already is brought to this state; the rest of a stored cluster stays. All of it is
+ * one group commit: each write sees the ones before it.
+ */
 export async function bootstrapObjects(context: ApiContext, { config, kubernetesAddress, policy }: Bootstrap) {
-  for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
-    await ensure<Namespace>(context, namespaces, { metadata: { name } }, () => {});
-    // A controller makes them in later namespaces; here the first Pod must not have to wait for it.
-    await ensure<ServiceAccount>(
-      context,
-      serviceAccounts,
-      { metadata: { name: "default", namespace: name } },
-      () => {},
-    );
-  }
   await Promise.all([
+    ...["default", "kube-system", "kube-public", "kube-node-lease"].flatMap((name) => [
+      ensure<Namespace>(context, namespaces, { metadata: { name } }),
+      // A controller makes them in later namespaces; here the first Pod must not have to wait for it.
+      ensure<ServiceAccount>(context, serviceAccounts, { metadata: { name: "default", namespace: name } }),
+    ]),
     ...policy.roles.map((role) =>
       ensure<ClusterRole>(context, clusterRoles, role, (existing) => {
         existing.rules = role.rules;
@@ -55,58 +53,63 @@ export async function bootstrapObjects(context: ApiContext, { config, kubernetes
         existing.subjects = binding.subjects;
       }),
     ),
+    ...ensureKubernetesService(context, config, kubernetesAddress),
   ]);
-  const labels = { component: "apiserver", provider: "kubernetes" };
+}
+
+/** The Service kubernetes, by which Pods reach this server. */
+function ensureKubernetesService(
+  context: ApiContext,
+  { apiAddress, apiPort }: Bootstrap["config"],
+  clusterIP: string,
+): Promise<void>[] {
   const metadata = { name: "kubernetes", namespace: "default" };
-  await ensure<Service>(
-    context,
-    services,
-    {
-      metadata: { ...metadata, labels },
-      spec: {
-        type: "ClusterIP",
-        clusterIP: kubernetesAddress,
-        clusterIPs: [kubernetesAddress],
-        ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: config.apiPort }],
+  const servicePorts = [{ name: "https", port: 443, protocol: "TCP", targetPort: apiPort }];
+  const service: Service = {
+    metadata: { ...metadata, labels: { component: "apiserver", provider: "kubernetes" } },
+    spec: { type: "ClusterIP", clusterIP, clusterIPs: [clusterIP], ports: servicePorts },
+  };
+  const ports = [{ name: "https", port: apiPort, protocol: "TCP" }];
+  const subsets = [{ addresses: [{ ip: apiAddress }], ports }];
+  const slice = [{ addresses: [apiAddress], conditions: { ready: true } }];
+  return [
+    ensure<Service>(context, services, service, (existing) => {
+      existing.spec!.ports = servicePorts;
+    }),
+    // The controller for slices of hand-written Endpoints must not mirror what has a slice of its own.
+    ensure<Endpoints>(
+      context,
+      endpoints,
+      { metadata: { ...metadata, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } }, subsets },
+      (existing) => {
+        existing.subsets = subsets;
       },
-    },
-    (service) => {
-      service.spec!.ports = [{ name: "https", port: 443, protocol: "TCP", targetPort: config.apiPort }];
-    },
-  );
-  const ports = [{ name: "https", port: config.apiPort, protocol: "TCP" }];
-  const addresses = [config.apiAddress];
-  const subsets = [{ addresses: [{ ip: config.apiAddress }], ports }];
-  // The controller for slices of hand-written Endpoints must not mirror what has a slice of its own.
-  const skipMirror = { "endpointslice.kubernetes.io/skip-mirror": "true" };
-  await ensure<Endpoints>(context, endpoints, { metadata: { ...metadata, labels: skipMirror }, subsets }, (object) => {
-    object.subsets = subsets;
-  });
-  const slice = { addresses, conditions: { ready: true } };
-  await ensure<EndpointSlice>(
-    context,
-    endpointSlices,
-    {
-      metadata: { ...metadata, labels: { "kubernetes.io/service-name": "kubernetes" } },
-      addressType: "IPv4",
-      endpoints: [slice],
-      ports,
-    },
-    (object) => {
-      object.endpoints = [slice];
-      object.ports = ports;
-    },
-  );
+    ),
+    ensure<EndpointSlice>(
+      context,
+      endpointSlices,
+      {
+        metadata: { ...metadata, labels: { "kubernetes.io/service-name": "kubernetes" } },
+        addressType: "IPv4",
+        endpoints: slice,
+        ports,
+      },
+      (existing) => {
+        existing.endpoints = slice;
+        existing.ports = ports;
+      },
+    ),
+  ];
 }
 
 const systemUser = { name: "system:apiserver", groups: ["system:masters"] };
 
 /** Creates the object, or brings an existing one to what it should be. */
-export async function ensure<T extends KubernetesObject>(
+async function ensure<T extends KubernetesObject>(
   context: ApiContext,
   resource: Resource,
   wanted: T,
-  adjust: (existing: T) => void,
+  adjust: (existing: T) => void = () => {},
 ): Promise<void> {
   const kind: ServedKind = context.registry.get(resource);
   const { namespace = "", name = "" } = wanted.metadata ?? {};

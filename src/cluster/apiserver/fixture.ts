@@ -75,13 +75,15 @@ export interface TestServer extends AsyncDisposable {
 }
 
 export interface TestServerOptions {
+  /** Keys and journal of a server that ran before; it is kept. */
+  directory?: string;
   journal?: (file: string) => Journal;
   store?: StoreOptions;
   now?: () => number;
 }
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const directory = await mkdtemp(join(tmpdir(), "fairway-apiserver-"));
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "fairway-apiserver-")));
   const authority = await Authority.load(directory);
   const ca = authority.certificate;
   const serving = authority.issue({
@@ -132,7 +134,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     async [Symbol.asyncDispose]() {
       for (const agent of agents) agent.destroy();
       await api.close();
-      await rm(directory, { recursive: true, force: true });
+      if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
     },
   };
 }

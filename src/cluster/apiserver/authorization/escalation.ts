@@ -20,11 +20,6 @@ export function escalationHooks(authorizer: Authorizer, plural: string): KindHoo
   const check = (object: Stored, user: User, namespace: string) => {
     const { name = "" } = object.metadata;
     const { roleRef } = object as unknown as RoleBinding;
-    const rules = isBinding
-      ? authorizer.rbac.rulesOfRole(roleRef, namespace)
-      : ((object as unknown as ClusterRole).rules ?? []);
-    const missing = uncovered(authorizer.rbac.rulesFor(user, namespace), rules);
-    if (missing.length === 0) return;
     const resource = isBinding ? (roleRef.kind === "ClusterRole" ? "clusterroles" : "roles") : plural;
     const verb = isBinding ? "bind" : "escalate";
     const on = {
@@ -36,6 +31,11 @@ export function escalationHooks(authorizer: Authorizer, plural: string): KindHoo
       fieldSelector: "",
     };
     if (authorizer.allows(user, { ...on, verb })) return;
+    const rules = isBinding
+      ? authorizer.rbac.rulesOfRole(roleRef, namespace)
+      : ((object as unknown as ClusterRole).rules ?? []);
+    const missing = uncovered(authorizer.rbac.rulesFor(user, namespace), rules);
+    if (missing.length === 0) return;
     throw forbidden(
       { group, plural },
       name,

@@ -3,7 +3,7 @@ import type { KindHooks } from "../registry.ts";
 import { forbidden } from "../status.ts";
 
 /** What the cluster itself lives in. */
-const permanent = new Set(["default", "kube-system", "kube-public"]);
+const permanent = new Set(["default", "kube-system", "kube-public", "kube-node-lease"]);
 
 /** A Namespace that is deleted is Terminating until the namespace controller has emptied it and takes the finalizer out of its spec. */
 export function namespaceHooks(): KindHooks {
