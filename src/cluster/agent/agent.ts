@@ -116,6 +116,7 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
   await context.logs.open();
   const manager = new PodManager(context);
   await manager.adopt();
+  demo.open();
   const registration = new Registration({
     client,
     nodes: nodeCache,

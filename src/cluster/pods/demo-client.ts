@@ -31,6 +31,10 @@ export class DemoClient {
 
   constructor(options: DemoClientOptions) {
     this.#options = options;
+  }
+
+  /** To be called once `wanted` knows every container that runs: what it leaves out, the server stops. */
+  open(): void {
     void this.#keepConnected();
   }
 
@@ -97,7 +101,7 @@ export class DemoClient {
     let lostSince = Date.now();
     let told = false;
     while (!this.#closed) {
-      const socket = await open(this.#options.socketPath);
+      const socket = await connected(this.#options.socketPath);
       if (socket === undefined) {
         if (!told && Date.now() - lostSince > patience) {
           told = true;
@@ -158,7 +162,7 @@ export class DemoClient {
   }
 }
 
-function open(path: string): Promise<Socket | undefined> {
+function connected(path: string): Promise<Socket | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);
     const failed = () => resolve(undefined);
