@@ -29,7 +29,7 @@ const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 /** kubectl is not needed to run a cluster, but nobody gets far without it. Tests need more. */
 export const toolTables = {
   start: { ...readTools(), kubectl: "kubernetes-client" },
-  test: { ...readTools(), kubectl: "kubernetes-client", tcpdump: "tcpdump", ping: "iputils-ping" },
+  test: { ...readTools(), kubectl: "kubernetes-client", curl: "curl", tcpdump: "tcpdump", ping: "iputils-ping" },
 };
 
 function readTools() {

@@ -1,0 +1,18 @@
+// npm run bench -- NAME: measures in a make-believe host of its own. Plain JavaScript; the benchmark runs with the pinned Node.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { insideHost } from "./host.js";
+import { setup, toolTables } from "./setup.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+if (process.getuid?.() !== 0) {
+  process.stderr.write("npm run bench: needs root (network namespaces)\n");
+  process.exit(1);
+}
+setup(toolTables.test);
+const [program, args] = insideHost(join(root, "node_modules", ".bin", "node"), [
+  join(root, "bench", "main.ts"),
+  ...process.argv.slice(2),
+]);
+process.exitCode = spawnSync(program, args, { cwd: root, stdio: "inherit" }).status ?? 1;
