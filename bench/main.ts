@@ -1,0 +1,18 @@
+/** npm run bench -- NAME. Every figure comes from this run on this machine; published figures of peers are marked as such. */
+const benchmarks: Record<string, { does: string; load: () => Promise<{ main(args: string[]): Promise<void> }> }> = {
+  boot: {
+    does: "npm start to the first HTTP 200 through a NodePort; memory of the cluster",
+    load: () => import("./boot.ts"),
+  },
+  scale: { does: "many demo Pods behind one Service: time until all answer, memory", load: () => import("./scale.ts") },
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+const benchmark = benchmarks[name];
+if (benchmark === undefined) {
+  const lines = Object.entries(benchmarks).map(([key, { does }]) => `  ${key.padEnd(6)} ${does}`);
+  process.stdout.write(`Usage: npm run bench -- NAME [OPTIONS]\n\n${lines.join("\n")}\n`);
+  process.exitCode = name === "" || name === "--help" ? 0 : 2;
+} else {
+  await (await benchmark.load()).main(args);
+}
