@@ -1,5 +1,4 @@
 import { constants } from "node:crypto";
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Duplex } from "node:stream";
@@ -9,7 +8,7 @@ import { errorAnswer } from "./answer.ts";
 import { userOfSocket } from "./authentication/certificate.ts";
 import { maxBody } from "./body.ts";
 import type { Handler } from "./handler.ts";
-import { badRequest, tooLarge, unauthorized } from "./status.ts";
+import { badRequest, tooLarge, tooManyRequests, unauthorized } from "./status.ts";
 
 export interface ServerOptions {
   /** PEM texts. `ca` signs client certificates. */
@@ -25,10 +24,22 @@ export interface ServerOptions {
 
 /** Connections at a time: every one costs a file descriptor and TLS buffers. */
 const maxConnections = 4096;
+/** Requests at a time that are no streams: each may hold a list of everything. */
+const maxInFlight = 400;
+/** How long a client may take to read an answer that is no stream. Milliseconds. */
+const answerTimeout = 60_000;
 
 /** The HTTPS listener: bounds what comes in, says who the client certificate speaks for, and writes answers with back-pressure. */
 export function createHttpsServer(options: ServerOptions): Server {
   const { certificate, key, ca, handler } = options;
+  let inFlight = 0;
+  const bounded: Handler = async (incoming) => {
+    if (inFlight >= maxInFlight) return errorAnswer(tooManyRequests("too many requests at a time: try again later"));
+    inFlight += 1;
+    return handler(incoming).finally(() => {
+      inFlight -= 1;
+    });
+  };
   const server = createServer(
     {
       cert: certificate,
@@ -48,10 +59,13 @@ export function createHttpsServer(options: ServerOptions): Server {
       keepAliveTimeout: 120_000,
       handshakeTimeout: 15_000,
       noDelay: true,
+      // A client that vanished without a word is noticed by the kernel.
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
       shouldUpgradeCallback: options.mayUpgrade,
     },
     (request, response) => {
-      serve(handler, request, response).catch(() => request.socket.destroy());
+      serve(bounded, request, response).catch(() => request.socket.destroy());
     },
   );
   server.maxConnections = maxConnections;
@@ -124,13 +138,28 @@ async function send(answer: Answer, request: IncomingMessage, response: ServerRe
     headers["content-length"] = String(Buffer.byteLength(body));
     response.writeHead(status, headers);
     response.end(request.method === "HEAD" ? undefined : body);
+    const timer = setTimeout(() => response.destroy(), answerTimeout);
+    response.once("close", () => clearTimeout(timer));
     return;
   }
   response.writeHead(status, headers);
   response.flushHeaders();
   for await (const chunk of body) {
     if (response.destroyed) break;
-    if (!response.write(chunk)) await Promise.race([once(response, "drain"), once(response, "close")]);
+    if (!response.write(chunk)) await drained(response);
   }
   response.end();
+}
+
+/** Resolves when the client has read on, or is gone. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+    if (response.destroyed) done();
+  });
 }

@@ -65,7 +65,7 @@ export interface ApiServer {
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { config, store, kinds, tls, log } = options;
   const now = options.now ?? Date.now;
-  const watches = new WatchHub({ maxWatches: 4000, bookmarkInterval: 10_000 });
+  const watches = new WatchHub({ maxWatches: 4000, maxQueued: 256 << 20, bookmarkInterval: 10_000 });
   const addresses = readAddresses(config);
   const tokens = new ServiceAccountTokens({
     key: new JwtKey(options.serviceAccountKey),

@@ -1,9 +1,11 @@
 import { tooManyRequests } from "./status.ts";
-import type { WatchStream } from "./watch-stream.ts";
+import { QueueBudget, type WatchStream } from "./watch-stream.ts";
 
 export interface WatchHubOptions {
   /** Open watches at a time. */
   maxWatches: number;
+  /** Bytes that may wait for slow clients, in all watches together. */
+  maxQueued: number;
   /** Milliseconds between bookmarks. */
   bookmarkInterval: number;
 }
@@ -16,8 +18,12 @@ export class WatchHub {
   #lastEntry: object | undefined;
   #lastLines = new Map<string, string>();
 
+  /** Shared by all watches. */
+  readonly budget: QueueBudget;
+
   constructor(options: WatchHubOptions) {
     this.#options = options;
+    this.budget = new QueueBudget(options.maxQueued);
     this.#timer = setInterval(() => this.#bookmark(), options.bookmarkInterval);
     this.#timer.unref();
   }

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { WatchStream } from "./watch-stream.ts";
+import { QueueBudget, WatchStream } from "./watch-stream.ts";
+
+const streamOf = (maxQueued: number, makeBookmark?: () => string, budget = new QueueBudget(1000)) =>
+  new WatchStream({ maxQueued, budget, makeBookmark });
 
 async function read(stream: WatchStream): Promise<string> {
   let text = "";
@@ -10,7 +13,7 @@ async function read(stream: WatchStream): Promise<string> {
 
 describe("the stream of a watch", () => {
   test("hands on what was written before and after the reader came", async () => {
-    const stream = new WatchStream(100);
+    const stream = streamOf(100);
     stream.write("a");
     const reading = read(stream);
     await new Promise((resolve) => setImmediate(resolve));
@@ -21,7 +24,7 @@ describe("the stream of a watch", () => {
   });
 
   test("is cut when the reader is too slow, and lets go of what waited", async () => {
-    const stream = new WatchStream(10);
+    const stream = streamOf(10);
     let ended = 0;
     stream.onEnd(() => {
       ended += 1;
@@ -33,15 +36,30 @@ describe("the stream of a watch", () => {
     assert.equal(await read(stream), "");
   });
 
+  test("is cut when all streams together wait with too much, and gives its part back when it is read", async () => {
+    const budget = new QueueBudget(8);
+    const [slow, other] = [streamOf(100, undefined, budget), streamOf(100, undefined, budget)];
+    slow.write("12345");
+    other.write("6789");
+    assert.deepEqual([slow.ended, other.ended], [false, true]);
+    const iterator = slow[Symbol.asyncIterator]();
+    await iterator.next();
+    const next = streamOf(100, undefined, budget);
+    next.write("12345678");
+    assert.equal(next.ended, false);
+    next.cut();
+    assert.equal(budget.take(8), true);
+  });
+
   test("takes one line that is larger than the bound", async () => {
-    const stream = new WatchStream(3);
+    const stream = streamOf(3);
     stream.write("12345");
     stream.end();
     assert.equal(await read(stream), "12345");
   });
 
   test("sends a bookmark only to a reader that has read everything", async () => {
-    const stream = new WatchStream(100, () => "B");
+    const stream = streamOf(100, () => "B");
     stream.write("a");
     stream.bookmark();
     const iterator = stream[Symbol.asyncIterator]();
@@ -53,7 +71,7 @@ describe("the stream of a watch", () => {
   });
 
   test("ends when the reader leaves", async () => {
-    const stream = new WatchStream(100);
+    const stream = streamOf(100);
     stream.write("a");
     for await (const _ of stream) break;
     assert.equal(stream.ended, true);

@@ -1,19 +1,41 @@
+/** Bytes that may wait in all streams together. */
+export class QueueBudget {
+  #left: number;
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+  giveBack(bytes: number): void {
+    this.#left += bytes;
+  }
+}
+
+export interface WatchStreamOptions {
+  /** Bytes that may wait in this stream. */
+  maxQueued: number;
+  budget: QueueBudget;
+  /** Absent: the client takes no bookmarks. */
+  makeBookmark?: () => string;
+}
+
 /**
- * The bytes of one watch on their way to one client. Lines queue here while the client is slower than the changes; past `maxQueued` bytes the
- * watch is cut (the client resumes from its last resourceVersion), so that a stuck client costs bounded memory.
+ * The bytes of one watch on their way to one client. Lines queue here while the client is slower than the changes; past `maxQueued` bytes, or
+ * when the budget of all streams is used up, the watch is cut (the client resumes from its last resourceVersion): stuck clients cost bounded memory.
  */
 export class WatchStream implements AsyncIterable<Uint8Array> {
-  readonly #maxQueued: number;
-  readonly #makeBookmark: (() => string) | undefined;
+  readonly #options: WatchStreamOptions;
   readonly #endListeners: (() => void)[] = [];
   #lines: string[] = [];
   #queued = 0;
   #ended = false;
   #wake: (() => void) | undefined;
 
-  constructor(maxQueued: number, makeBookmark?: () => string) {
-    this.#maxQueued = maxQueued;
-    this.#makeBookmark = makeBookmark;
+  constructor(options: WatchStreamOptions) {
+    this.#options = options;
   }
 
   get ended(): boolean {
@@ -23,7 +45,9 @@ export class WatchStream implements AsyncIterable<Uint8Array> {
   /** Appends one JSON line. */
   write(line: string): void {
     if (this.#ended) return;
-    if (this.#queued + line.length > this.#maxQueued && this.#lines.length > 0) {
+    const { maxQueued, budget } = this.#options;
+    const full = this.#queued + line.length > maxQueued && this.#lines.length > 0;
+    if (full || !budget.take(line.length)) {
       this.cut();
       return;
     }
@@ -34,7 +58,8 @@ export class WatchStream implements AsyncIterable<Uint8Array> {
 
   /** Nothing to do for a client that did not ask for bookmarks, or that has not read the last lines yet. */
   bookmark(): void {
-    if (this.#makeBookmark !== undefined && this.#lines.length === 0) this.write(this.#makeBookmark());
+    const { makeBookmark } = this.#options;
+    if (makeBookmark !== undefined && this.#lines.length === 0) this.write(makeBookmark());
   }
 
   /** Ends after what is queued, with a bookmark when the client takes them. */
@@ -46,7 +71,7 @@ export class WatchStream implements AsyncIterable<Uint8Array> {
 
   /** Ends at once, without what is queued. */
   cut(): void {
-    this.#lines = [];
+    this.#takeQueue();
     this.#finish();
   }
 
@@ -58,10 +83,7 @@ export class WatchStream implements AsyncIterable<Uint8Array> {
     try {
       for (;;) {
         if (this.#lines.length > 0) {
-          const chunk = Buffer.from(this.#lines.join(""));
-          this.#lines = [];
-          this.#queued = 0;
-          yield chunk;
+          yield Buffer.from(this.#takeQueue());
         } else if (this.#ended) {
           return;
         } else {
@@ -72,8 +94,16 @@ export class WatchStream implements AsyncIterable<Uint8Array> {
         }
       }
     } finally {
-      this.#finish();
+      this.cut();
     }
+  }
+
+  #takeQueue(): string {
+    const text = this.#lines.join("");
+    this.#lines = [];
+    this.#options.budget.giveBack(this.#queued);
+    this.#queued = 0;
+    return text;
   }
 
   #finish(): void {

@@ -34,10 +34,11 @@ export function watchObjects(
   const missed = start.state ? [] : changesSince(kind, start.revision);
 
   const size = first.reduce((sum, { json }) => sum + json.length, 0);
-  const stream = new WatchStream(
-    maxQueued + 2 * size,
-    bookmarks ? () => encoder.bookmark(context.store.revision) : undefined,
-  );
+  const stream = new WatchStream({
+    maxQueued: maxQueued + 2 * size,
+    budget: context.watches.budget,
+    makeBookmark: bookmarks ? () => encoder.bookmark(context.store.revision) : undefined,
+  });
   for (const entry of first) {
     if (selection.matches?.(entry.object) !== false) stream.write(encoder.encode("ADDED", entry));
   }
