@@ -40,17 +40,25 @@ const log = pino({ level: "silent" });
 
 /** The proxy without an API: objects go straight in. */
 class Node {
-  readonly inputs = new ServiceInputs({ nodeName: "node", addresses: [parseAddress(addresses.node)!], families: [4] });
+  readonly inputs: ServiceInputs;
   readonly table = new ServiceTable();
   readonly syncer: Syncer;
   readonly iptables: Iptables;
 
-  constructor(iptables: Iptables) {
+  readonly #config: IptablesConfig;
+
+  constructor(iptables: Iptables, own = config) {
     this.iptables = iptables;
+    this.#config = own;
+    this.inputs = new ServiceInputs({
+      nodeName: "node",
+      addresses: [parseAddress(addresses.node)!],
+      families: [own.family],
+    });
     this.syncer = new Syncer({
       inputs: this.inputs,
       table: this.table,
-      modes: [createIptablesMode(iptables, () => config)],
+      modes: [createIptablesMode(iptables, () => own)],
       metrics: createProxyMetrics(new Metrics()),
       log,
       fullSyncPeriod: 3_600_000,
@@ -65,7 +73,7 @@ class Node {
   /** Compares what the kernel has with what a fresh start would write, in the words of iptables-save. */
   async assertRulesAsFresh(): Promise<void> {
     const fresh = new RulesModel();
-    for (const input of planFull(structuredClone(fresh.tables), this.table.rows(), config)) fresh.restore(input);
+    for (const input of planFull(structuredClone(fresh.tables), this.table.rows(), this.#config)) fresh.restore(input);
     const kernel = new RulesModel();
     for (const table of ["filter", "nat", "mangle"] as const)
       kernel.tables[table] = parseSave(await this.iptables.save(table));
@@ -310,6 +318,56 @@ for (const backend of ["nft", "legacy"] as Backend[])
       assert.doesNotMatch((await iptables.save("filter")).replaceAll("KUBE-FIREWALL", ""), /KUBE-/);
     });
   });
+
+describe("ip6tables", () => {
+  const six = { a: "fd00:32::3", b: "fd00:32::5", client: "fd00:32::9" } as const;
+  const service: ShortService = { service: "default/six", ip: "fd00:96::20", ports: ["http/TCP 80", "dns/UDP 53"] };
+  const slice = (...endpoints: string[]): ShortSlice => ({
+    slice: "default/six-1",
+    of: "six",
+    type: "IPv6",
+    ports: ["http/TCP 8080", "dns/UDP 5353"],
+    endpoints,
+  });
+  let node: Node;
+  before(async () => {
+    for (const name of ["a", "b", "client"] as const) {
+      await run("ip", ["addr", "add", "fe80::1/64", "dev", `pod-${name}`, "nodad"]);
+      await run("ip", ["route", "add", `${six[name]}/128`, "dev", `pod-${name}`]);
+      await topology.pods[name].ip(
+        `addr add ${six[name]}/128 dev eth0 nodad`,
+        "addr add fe80::2/64 dev eth0 nodad",
+        "route add default via fe80::1 dev eth0",
+      );
+    }
+    // Rules are asked only about what can be routed.
+    await run("ip", ["-6", "route", "add", "default", "dev", "eth0"]);
+    await writeSysctl("net/ipv6/conf/all/forwarding", "1");
+    for (const name of ["a", "b"] as const) {
+      await topology.pods[name].serveTcp(six[name], 8080);
+      await topology.pods[name].serveUdp(six[name], 5353);
+    }
+    node = new Node(await findIptables(6), {
+      ...config,
+      family: 6,
+      localTraffic: { kind: "cidr", cidr: "fd00:32::/64" },
+    });
+  });
+
+  test("a Service in IPv6: TCP, hairpin, UDP, refusal", async () => {
+    await node.set(service, slice(six.a, six.b));
+    const { client, a: pod } = topology.pods;
+    const clients = await assertSpread(() => client.askTcp("fd00:96::20", 80), ["a", "b"]);
+    assert.deepEqual([...clients], [six.client]);
+    await assertSpread(() => pod.askTcp("fd00:96::20", 80), ["a", "b"]);
+    assert.match(await client.askUdp("fd00:96::20", 53, 7001), /^[ab] /);
+    await node.set(slice(six.b));
+    assert.match(await client.askUdp("fd00:96::20", 53, 7001), /^b /);
+    await node.set(slice());
+    assert.equal(await client.askTcp("fd00:96::20", 80), "ECONNREFUSED");
+    await node.assertRulesAsFresh();
+  });
+});
 
 /** Without counters and dates. */
 function strip(saved: string): string {

@@ -208,8 +208,17 @@ test("killed again and again while it writes, it ends with the right rules and c
   await eventually("their rules are gone", natRules, (rules) => !rules.some((rule) => rule.includes("many-")));
 });
 
-test("an API server that is frozen, then killed, costs no rule and no connection", async () => {
+test("an API server that is black-holed, frozen, then killed, costs no rule and no connection", async () => {
   const before = await natRules();
+  const blackHole = ["INPUT", "-p", "tcp", "--dport", String(config.apiPort), "-j", "DROP"];
+  await run("iptables", ["-I", ...blackHole]);
+  await sleep(1500);
+  assert.match(await ask(), /^a /);
+  await run("iptables", ["-D", ...blackHole]);
+  await setEndpoints("web", addresses.b);
+  await eventually("pod b answers", ask, (answer) => answer.startsWith("b "));
+  await setEndpoints("web", addresses.a);
+  await eventually("pod a answers", ask, (answer) => answer.startsWith("a "));
   server.kill("SIGSTOP");
   await sleep(1500);
   assert.match(await ask(), /^a /);
