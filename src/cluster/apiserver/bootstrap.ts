@@ -22,8 +22,10 @@ import type { ClusterConfig } from "../config.ts";
 import type { Entry, Stored } from "../storage/store.ts";
 import type { BootstrapPolicy } from "./authorization/bootstrap-policy.ts";
 import type { ApiContext } from "./context.ts";
+import { createObject } from "./create.ts";
 import { keyOfObject, type ServedKind } from "./registry.ts";
-import { copyOf, createObject, mainUpdate, updateObject } from "./write.ts";
+import { mainUpdate, updateObject } from "./update.ts";
+import { copyOf } from "./write.ts";
 
 export interface Bootstrap {
   config: Pick<ClusterConfig, "apiAddress" | "apiPort">;

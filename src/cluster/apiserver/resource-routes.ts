@@ -2,6 +2,7 @@ import type { Entry } from "../storage/store.ts";
 import { type Answer, type Incoming, jsonAnswer, type User } from "./answer.ts";
 import { parseBody } from "./body.ts";
 import type { ApiContext } from "./context.ts";
+import { createObject } from "./create.ts";
 import { deleteObject } from "./delete.ts";
 import { deleteCollection } from "./delete-collection.ts";
 import { negotiate, parseMediaType } from "./negotiation.ts";
@@ -11,16 +12,9 @@ import { representEntry } from "./represent.ts";
 import type { RequestInfo, ResourceRequest } from "./request-info.ts";
 import { answerWritten, type ResourceCall, readDelete, readWriteOptions } from "./resource-call.ts";
 import { methodNotAllowed, pathNotFound, success } from "./status.ts";
+import { mainUpdate, statusUpdate, type UpdateStrategy, updateObject } from "./update.ts";
 import { watchObjects } from "./watch.ts";
-import {
-  copyOf,
-  createObject,
-  decodeObject,
-  mainUpdate,
-  statusUpdate,
-  type UpdateStrategy,
-  updateObject,
-} from "./write.ts";
+import { copyOf, decodeObject } from "./write.ts";
 
 /** Routes a request for a resource by verb and subresource. Throws a StatusError. */
 export async function answerResource(

@@ -8,7 +8,8 @@ import { patcherFor } from "./patch/apply.ts";
 import { keyOf } from "./registry.ts";
 import { type ResourceCall, readWriteOptions } from "./resource-call.ts";
 import { badRequest, invalid, methodNotAllowed, notFound } from "./status.ts";
-import { copyOf, mainUpdate, updateObject } from "./write.ts";
+import { mainUpdate, updateObject } from "./update.ts";
+import { copyOf } from "./write.ts";
 
 const scaleResource = { group: "autoscaling", kind: "Scale" };
 /** Scale has no lists to merge: a strategic merge patch of it is a merge patch. */

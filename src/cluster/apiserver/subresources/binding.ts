@@ -6,7 +6,8 @@ import { timestamp } from "../context.ts";
 import { keyOf } from "../registry.ts";
 import { type ResourceCall, readWriteOptions } from "../resource-call.ts";
 import { badRequest, conflict, invalid, methodNotAllowed, notFound, success } from "../status.ts";
-import { copyOf, type UpdateStrategy, updateObject } from "../write.ts";
+import { type UpdateStrategy, updateObject } from "../update.ts";
+import { copyOf } from "../write.ts";
 
 /** POST of pods/NAME/binding: how the scheduler puts a Pod on a node. A Pod is bound once; nobody moves it later. */
 export async function answerBinding(call: ResourceCall): Promise<Answer> {

@@ -4,7 +4,8 @@ import type { Answer } from "../answer.ts";
 import { parseBody } from "../body.ts";
 import { answerWritten, type ResourceCall, readWriteOptions } from "../resource-call.ts";
 import { methodNotAllowed } from "../status.ts";
-import { copyOf, decodeObject, type UpdateStrategy, updateObject } from "../write.ts";
+import { type UpdateStrategy, updateObject } from "../update.ts";
+import { copyOf, decodeObject } from "../write.ts";
 
 /** PUT of namespaces/NAME/finalize: the only way to change spec.finalizers. The last one gone ends a Namespace that is being deleted. */
 export async function answerFinalize(call: ResourceCall): Promise<Answer> {
