@@ -5,7 +5,8 @@ import { pathToFileURL } from "node:url";
 import { onPinnedNode, pinnedNode, root, SetupError, setup, toolTables } from "./setup.js";
 
 const main = join(root, "src/main.ts");
-const args = ["up", "-f", join(root, "examples/nodeport.yaml"), ...process.argv.slice(2)];
+// npm's shell does not pass signals on; what it started ends with it.
+const args = ["up", "--end-with-parent", "-f", join(root, "examples/nodeport.yaml"), ...process.argv.slice(2)];
 
 try {
   setup(toolTables.start);

@@ -59,3 +59,10 @@ export function duration(text: string): number {
     throw new InvalidArgumentError("It must be a duration such as 500ms, 40s or 5m, a day at most.");
   return total;
 }
+
+/** This process becomes another program (found in the PATH), with its own environment and terminal. Does not return. */
+export function become(program: readonly string[]): never {
+  const environment = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  process.execve!("/bin/sh", ["sh", "-c", 'exec "$@"', "sh", ...program], Object.fromEntries(environment));
+  throw new Error(`${program[0]} cannot be run`);
+}

@@ -13,7 +13,7 @@ import { createHttpsTransport } from "../kubernetes/https-transport.ts";
 import { loadKubeconfig } from "../kubernetes/kubeconfig.ts";
 import { nodes } from "../kubernetes/resource.ts";
 import { enterNamespaces } from "../linux/machine.ts";
-import { command, runCommand, withName } from "./command-line.ts";
+import { become, command, runCommand, withName } from "./command-line.ts";
 
 const help = `
 Examples:
@@ -120,6 +120,5 @@ async function exec(cluster: string, name: string, rest: string[]): Promise<numb
   if (init === undefined) throw new Error(`cluster "${cluster}" has ended meanwhile`);
   const shell = process.env.SHELL ?? "/bin/sh";
   // The world has process ids of its own; its /proc, seen through its init, knows them.
-  const entered = enterNamespaces(machine.pid, rest.length > 0 ? rest : [shell], `/proc/${init}/root/proc`);
-  return process.execve!("/bin/sh", ["sh", "-c", 'exec "$@"', "sh", ...entered], process.env as Record<string, string>);
+  return become(enterNamespaces(machine.pid, rest.length > 0 ? rest : [shell], `/proc/${init}/root/proc`));
 }

@@ -14,7 +14,7 @@ import {
   type UpOptions,
 } from "../cluster/supervisor/options.ts";
 import { missingTools } from "../cluster/supervisor/tools.ts";
-import { command, duration, runCommand, wholeNumber } from "./command-line.ts";
+import { become, command, duration, runCommand, wholeNumber } from "./command-line.ts";
 
 const examples = `
 Examples:
@@ -54,6 +54,7 @@ export function upCommand(): Command {
     .option("--data <directory>", "keep objects and keys here; without it they go with the cluster")
     .option("--images <file>", "more images: which program an image name stands for")
     .option("--detach", "return when the cluster is up, and leave it running", false)
+    .option("--end-with-parent", "go down in order when the process that started this one ends", false)
     .option("--json", "print the summary as JSON", false)
     .option("--node-cidr <range>", "a /24 for the nodes (default: a free one of 198.18.0.0/15)")
     .option("--pod-cidr <range>", "range of the Pods; every node gets a /22 of it", podCIDR)
@@ -143,15 +144,15 @@ export async function main(args: string[]): Promise<number> {
       const packages = [...new Set(missing.map(({ package: name }) => name))].join(" ");
       throw new Error(`${missing.map(({ tool }) => tool).join(", ")} not found: install the packages ${packages}`);
     }
-    const [program, ...rest] = keeperCommand(options);
-    if (options.detach) return detach(options, program, rest);
+    const keeper = keeperCommand(options, flags.endWithParent === true);
+    if (options.detach) return detach(options, keeper);
     // From here on this process is a small shell; signals and the terminal are its own.
-    return process.execve!("/bin/sh", [program, ...rest], process.env as Record<string, string>);
+    return become(keeper);
   });
 }
 
 /** Starts the keeper in a session of its own, shows its progress, and returns when the cluster is up. */
-async function detach(options: UpOptions, program: string, args: string[]): Promise<number> {
+async function detach(options: UpOptions, [program, ...args]: [string, ...string[]]): Promise<number> {
   const child = spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], cwd: "/" });
   child.stderr.pipe(process.stderr, { end: false });
   child.stdout.pipe(process.stdout, { end: false });

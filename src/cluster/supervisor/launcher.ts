@@ -25,7 +25,9 @@ umask 077
 directory=$1 link=$2 busy=$3
 shift 3
 pass_on() {
-  read -r init _ <"/proc/$child/task/$child/children" && kill -TERM "$init"
+  # No line end in that file: read fails though it reads.
+  read -r init _ <"/proc/$child/task/$child/children"
+  kill -TERM "$init"
 } 2>/dev/null
 keep() {
   flock --nonblock 9 || { printf '%s\\n' "$busy" >&2; exit ${exitWrongState}; }
@@ -78,12 +80,15 @@ while :; do
 done`;
 
 /** Program and arguments that bring the cluster up and stay until it is down. Its exit status is the supervisor's. */
-export function keeperCommand(options: UpOptions): [string, ...string[]] {
+export function keeperCommand(options: UpOptions, endWithParent = false): [string, ...string[]] {
   const { name } = options;
   const directory = hostPaths(name).root;
   const busy = `fairway: cluster "${name}" is up already.
 Use it (fairway status), take it down first (fairway down), or bring up another one beside it (fairway up --name OTHER).`;
   const world = ["sh", "-c", init, "fairway-init", directory, worldRoot];
   const supervisor = [...fairway, "supervisor", JSON.stringify(options)];
-  return ["sh", "-c", keeper, "fairway-keeper", directory, hostLinkName(name), busy, ...world, ...supervisor];
+  // A shell between may die without passing its signal on: the kernel tells the keeper then.
+  const first = endWithParent ? ["setpriv", "--pdeathsig", "TERM", "sh"] : ["sh"];
+  const args = [directory, hostLinkName(name), busy, ...world, ...supervisor];
+  return [first[0]!, ...first.slice(1), "-c", keeper, "fairway-keeper", ...args];
 }

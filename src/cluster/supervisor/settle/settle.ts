@@ -103,11 +103,11 @@ function internalAddress(node: Node): string[] {
   return (node.status?.addresses ?? []).filter(({ type }) => type === "InternalIP").map(({ address }) => address);
 }
 
-/** A second at most, so that a SYN that was lost to a rule not there yet is not waited for. */
+/** Briefly, so that a SYN that was lost to a rule not there yet is not waited for. */
 function connects(host: string, port: number, signal: AbortSignal): Promise<true | undefined> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, signal });
-    socket.setTimeout(1000, () => socket.destroy(new Error("timed out")));
+    socket.setTimeout(100, () => socket.destroy(new Error("timed out")));
     socket.once("connect", () => {
       socket.destroy();
       resolve(true);
