@@ -16,8 +16,8 @@ export type Expression =
   | { name: "random"; modulus: number; to: number }
   /** Goes on with the rule only if the register holds that value. */
   | { name: "equals"; fields: readonly FieldType[]; text: string; from: number }
-  /** Writes the value of that key, or, without `to`, goes on only if the key is in the set. */
-  | { name: "lookup"; set: string; from: number; to?: number }
+  /** Writes the value of that key, or follows it; without `to` it goes on only if the key is in the set. */
+  | { name: "lookup"; set: string; from: number; to?: number | "verdict" }
   | { name: "constant"; fields: readonly FieldType[]; text: string; to: number }
   /** Adds the element of that key, or renews its timeout. */
   | { name: "update"; set: string; key: number }
@@ -84,7 +84,8 @@ function encodeExpression(writer: MessageWriter, expression: Expression): void {
       one("lookup", () => {
         writer.text(1, expression.set);
         writer.uint32(2, register(expression.from));
-        if (expression.to !== undefined) writer.uint32(3, register(expression.to));
+        if (expression.to === "verdict") writer.uint32(3, VERDICT_REGISTER);
+        else if (expression.to !== undefined) writer.uint32(3, register(expression.to));
       });
       return;
     case "constant":

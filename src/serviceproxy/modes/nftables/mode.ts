@@ -3,7 +3,7 @@ import type { Table, Transaction } from "../../../linux/nftables/transaction.ts"
 import type { RowChange, ServicePort, ServiceTable } from "../../table.ts";
 import type { Mode } from "../mode.ts";
 import { affinityObjects } from "./affinity.ts";
-import { isSharedChain, sharedChain } from "./chains.ts";
+import { isSharedChain, sharedChain, spreadChains } from "./chains.ts";
 import type { NftablesConfig } from "./config.ts";
 import { DesiredElements, elementOf } from "./desired.ts";
 import { endpointMaps } from "./schema.ts";
@@ -126,17 +126,19 @@ export class NftablesMode implements Mode {
   async #writeSkeleton(config: NftablesConfig, present: readonly string[]): Promise<ReadonlySet<string>> {
     this.#script = skeletonScript(config);
     const { family, name } = this.#table.schema;
+    let known: ReadonlySet<string> = new Set(present);
     try {
-      await this.#table.run(this.#script);
-      this.#watcher.forget();
-      return new Set(present);
+      await this.#table.run(skeletonScript(config, known));
+      this.#table.commit({ chains: spreadChains(config.family) });
     } catch (error) {
       if (present.length === 0) throw error;
+      // A release with other sets of these names: connections go on, new ones wait for the elements.
+      known = new Set();
+      await this.#table.run(`delete table ${family} ${name}\n${this.#script}`);
+      this.#table.commit({ chains: spreadChains(config.family) });
     }
-    // A release with other sets: connections go on, new ones wait for the elements.
-    await this.#table.run(`delete table ${family} ${name}\n${this.#script}`);
     this.#watcher.forget();
-    return new Set();
+    return known;
   }
 
   /** Brings the elements from what the kernel has to what is desired, in an order in which every verdict finds its endpoints. */

@@ -1,36 +1,30 @@
 import { declareSet } from "../../../linux/nftables/schema.ts";
 import type { LocalTraffic } from "../local-traffic.ts";
-import { spreadText } from "./chains.ts";
 import type { NftablesConfig } from "./config.ts";
-import {
-  byAddress,
-  byNodePort,
-  familyWords,
-  mostTried,
-  type Place,
-  type Spread,
-  serviceSchema,
-  sets,
-} from "./schema.ts";
+import { byAddress, byNodePort, familyWords, type Place, serviceSchema, sets } from "./schema.ts";
 
 interface FixedChain {
   name: string;
   /** nft's words for a base chain. */
   hook?: string;
-  rules: string[];
+  /** Absent: they are not written here. */
+  rules?: string[];
 }
 
-/** The table, its sets and the chains that do not depend on Services, as one nft script. Run again, it replaces the chains' rules. */
-export function skeletonScript(config: NftablesConfig): string {
+/**
+ * The table, its sets but for those that are there already, and the chains that do not depend on Services, as one nft script. Run again, it
+ * replaces the chains' rules.
+ */
+export function skeletonScript(config: NftablesConfig, present: ReadonlySet<string> = new Set()): string {
   const schema = serviceSchema(config.family);
   const place = `${schema.family} ${schema.name}`;
   const chains = fixedChains(config);
   const lines = [
     `add table ${place}`,
-    ...[...schema.sets.values()].map((set) => declareSet(schema, set)),
+    ...[...schema.sets.values()].filter(({ name }) => !present.has(name)).map((set) => declareSet(schema, set)),
     ...chains.map(({ name, hook }) => `add chain ${place} ${name}${hook === undefined ? "" : ` { type ${hook}; }`}`),
-    ...chains.map(({ name }) => `flush chain ${place} ${name}`),
-    ...chains.flatMap(({ name, rules }) => rules.map((rule) => `add rule ${place} ${name} ${rule}`)),
+    ...chains.flatMap(({ name, rules }) => (rules === undefined ? [] : [`flush chain ${place} ${name}`])),
+    ...chains.flatMap(({ name, rules = [] }) => rules.map((rule) => `add rule ${place} ${name} ${rule}`)),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -176,19 +170,10 @@ function placeChains(
         `goto ${local.chain}`,
       ],
     },
-    ...[cluster, local].map((spread) => spreadChain(config, spread, key, place === byAddress)),
+    // spreadChains() has their rules.
+    { name: cluster.chain },
+    { name: local.chain },
   ];
-}
-
-function spreadChain({ family }: NftablesConfig, spread: Spread, key: string, address: boolean): FixedChain {
-  const counts = Array.from({ length: mostTried }, (_, index) => index + 1);
-  return {
-    name: spread.chain,
-    rules: [
-      `${key} vmap @${spread.chains}`,
-      ...counts.map((endpoints) => spreadText(family, spread, endpoints, address)),
-    ],
-  };
 }
 
 /** What is addressed to a node port, as far as the address says; undefined: nothing is. */
