@@ -21,7 +21,7 @@ import { hostMounts } from "./host-mounts.ts";
 import { imageSource } from "./image-source.ts";
 import { WatchedObjects } from "./objects.ts";
 import { Registration, readNodeFacts } from "./registration.ts";
-import { enableForwarding, masqueradeBeyondPods, PodRoutes } from "./routes.ts";
+import { enableForwarding, masqueradeBeyondPods, PodRoutes, routeServices } from "./routes.ts";
 import { startAgentServer } from "./server.ts";
 
 export interface AgentOptions {
@@ -44,6 +44,7 @@ export interface Agent {
 export async function startAgent({ config, node, log }: AgentOptions): Promise<Agent> {
   const nodeIP = await waitForAddress();
   await enableForwarding();
+  await routeServices(config.serviceCIDR, nodeIP);
   const runtime = new ContainerRuntime(nodeRoot, {
     extraMounts: await hostMounts(),
     masks: config.dataDir === undefined ? [] : [config.dataDir],

@@ -93,6 +93,26 @@ export async function enableForwarding(): Promise<void> {
   await writeFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1").catch(() => {});
 }
 
+/** A bridge without ports: a link that swallows what is sent to it, in kernels without dummy links too. */
+const sink = "services";
+
+/**
+ * Gives the Services' addresses a route. The kernel wants to know the way before it asks the proxy's rules about a packet of the node's own,
+ * and a Pod's packet is refused (no endpoints) only when it could be forwarded. On other clusters the default route serves for that.
+ */
+export async function routeServices(serviceNetwork: string, nodeAddress: string): Promise<void> {
+  if (!prefix.test(serviceNetwork) || !address.test(nodeAddress))
+    throw new Error(`"${serviceNetwork}" is no IPv4 prefix or "${nodeAddress}" no address`);
+  const failures = await ipBatch([
+    `link add ${sink} type bridge`,
+    `link set ${sink} arp off up`,
+    `route replace ${serviceNetwork} dev ${sink} src ${nodeAddress} proto static`,
+  ]);
+  // An agent that was started again finds its link there.
+  failures.delete(0);
+  for (const why of failures.values()) throw new Error(`the Services' addresses get no route: ${why}`);
+}
+
 /**
  * Lets Pods reach what is not on the Pod network and has no route to it, such as the API server's machine and the host: such packets
  * leave with the node's address, as network plugins do it (ipMasq of the CNI plugins).
