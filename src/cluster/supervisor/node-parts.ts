@@ -22,6 +22,9 @@ export function nodeParts(config: ClusterConfig, node: string): PartSpec[] {
         "iptables",
         "--cluster-cidr",
         config.podCIDR,
+        // Kubernetes' second is for clusters of thousands of Services; here what changes is seen at once.
+        "--iptables-min-sync-period",
+        "100ms",
       ],
     },
   ];
