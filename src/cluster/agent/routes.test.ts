@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Node } from "../../kubernetes/types.ts";
-import { routeCommands, wantedRoutes } from "./routes.ts";
+import { parseRoutes, routeCommands, wantedRoutes } from "./routes.ts";
 
 function node(name: string, podCIDR?: string, address?: string): Node {
   return {
@@ -41,9 +41,22 @@ test("only what changed is changed", () => {
     ["10.32.12.0/22", "198.18.0.14"],
   ]);
   assert.deepEqual(routeCommands(current, wanted), [
-    "route del 10.32.4.0/22 proto static",
-    "route replace 10.32.8.0/22 via 198.18.0.13 proto static",
-    "route replace 10.32.12.0/22 via 198.18.0.14 proto static",
+    "route del 10.32.4.0/22 proto 86",
+    "route replace 10.32.8.0/22 via 198.18.0.13 proto 86",
+    "route replace 10.32.12.0/22 via 198.18.0.14 proto 86",
   ]);
   assert.deepEqual(routeCommands(wanted, wanted), []);
+});
+
+test("routes of an earlier life are read back", () => {
+  const text =
+    "10.32.4.0/22 via 198.18.0.11 dev eth0 \n10.32.8.0/22 via 198.18.0.12 dev eth0 \n198.18.0.0/24 dev eth0 scope link \n";
+  assert.deepEqual(
+    [...parseRoutes(text)],
+    [
+      ["10.32.4.0/22", "198.18.0.11"],
+      ["10.32.8.0/22", "198.18.0.12"],
+    ],
+  );
+  assert.equal(parseRoutes("").size, 0);
 });

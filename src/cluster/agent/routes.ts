@@ -9,6 +9,8 @@ import type { Logger } from "../../role/log.ts";
 export type Routes = ReadonlyMap<string, string>;
 
 const retryInterval = 1_000;
+/** Marks the routes that the agent has set (rtnetlink(7): 4 to 255 are for whoever wants one). */
+const routeProtocol = "86";
 const prefix = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
 const address = /^\d{1,3}(\.\d{1,3}){3}$/;
 
@@ -28,9 +30,15 @@ export function routeCommands(current: Routes, wanted: Routes): string[] {
   const gone = [...current.keys()].filter((destination) => !wanted.has(destination));
   const changed = [...wanted].filter(([destination, hop]) => current.get(destination) !== hop);
   return [
-    ...gone.map((destination) => `route del ${destination} proto static`),
-    ...changed.map(([destination, hop]) => `route replace ${destination} via ${hop} proto static`),
+    ...gone.map((destination) => `route del ${destination} proto ${routeProtocol}`),
+    ...changed.map(([destination, hop]) => `route replace ${destination} via ${hop} proto ${routeProtocol}`),
   ];
+}
+
+/** The routes that an agent has set, as `ip route show` writes them. */
+export function parseRoutes(text: string): Routes {
+  const found = [...text.matchAll(/^(\S+) via (\S+) /gm)];
+  return new Map(found.map(([, destination = "", hop = ""]) => [destination, hop]));
 }
 
 /** Keeps the routes to the Pods of the other nodes. One `ip` process for each set of changes. */
@@ -38,7 +46,8 @@ export class PodRoutes {
   readonly #nodes: Reflector<Node>;
   readonly #own: string;
   readonly #log: Logger;
-  #current: Routes = new Map();
+  /** Undefined until what an earlier life has set was read. */
+  #current?: Routes;
   #running = false;
   #again = false;
 
@@ -59,6 +68,7 @@ export class PodRoutes {
   async #apply(): Promise<void> {
     while (this.#again) {
       this.#again = false;
+      this.#current ??= parseRoutes(await run("ip", ["route", "show", "proto", routeProtocol]).catch(() => ""));
       // Nothing is taken away before everything is known.
       const wanted = wantedRoutes(this.#nodes.list(), this.#own);
       const next = this.#nodes.isSynced ? wanted : new Map([...this.#current, ...wanted]);
@@ -106,7 +116,7 @@ export async function routeServices(serviceNetwork: string, nodeAddress: string)
   const failures = await ipBatch([
     `link add ${sink} type bridge`,
     `link set ${sink} arp off up`,
-    `route replace ${serviceNetwork} dev ${sink} src ${nodeAddress} proto static`,
+    `route replace ${serviceNetwork} dev ${sink} src ${nodeAddress} proto ${routeProtocol}`,
   ]);
   // An agent that was started again finds its link there.
   failures.delete(0);

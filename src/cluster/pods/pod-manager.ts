@@ -5,7 +5,8 @@ import type { Pod } from "../../kubernetes/types.ts";
 import type { NodeContext } from "./context.ts";
 import { readJsonIfThere } from "./files.ts";
 import type { PodNetwork } from "./network.ts";
-import { type PodRecord, PodWorker } from "./pod-worker.ts";
+import type { PodRecord } from "./pod-sandbox.ts";
+import { PodWorker } from "./pod-worker.ts";
 import type { Container } from "./runtime.ts";
 
 /** All Pods of the node: what the API binds to it, and what an earlier life of the agent has left running. */

@@ -1,30 +1,23 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { isNotFound } from "../../kubernetes/errors.ts";
 import { pods } from "../../kubernetes/resource.ts";
 import type { Pod } from "../../kubernetes/types.ts";
 import type { NodeContext } from "./context.ts";
-import { etcFiles } from "./etc.ts";
-import { writeFileAtomically } from "./files.ts";
 import type { PodNetwork } from "./network.ts";
 import { type Plan, plan } from "./plan.ts";
 import { graceOf, PodContainer } from "./pod-containers.ts";
+import { type PodRecord, PodSandbox } from "./pod-sandbox.ts";
 import type { Container } from "./runtime.ts";
 import { podStatus, seconds } from "./status.ts";
 import { unsupportedFields } from "./unsupported.ts";
-
-/** What is kept of a Pod on disk: enough to run and to end it without the API. */
-export interface PodRecord {
-  pod: Pod;
-  network?: PodNetwork;
-  startTime: string;
-}
 
 /** A Pod that vanished from the API was deleted by force: its containers get this much. Milliseconds. */
 const graceOfRemoved = 2_000;
 /** An uneventful start is told in one status; one that takes longer than this is told as ContainerCreating. Milliseconds. */
 const quietStart = 1_000;
 const sandboxRetry = 5_000;
+/** While the node itself has no Pod network yet. */
+const networkRetry = 250;
+const longestSleep = 60_000;
 
 /**
  * One Pod on this node, from the moment it is bound to it until nothing of it is left. Whatever happens only marks it as dirty; one
@@ -36,21 +29,20 @@ export class PodWorker {
   readonly #context: NodeContext;
   readonly #done: () => void;
   #pod: Pod;
-  #network?: PodNetwork;
-  #startTime: string;
-  #recorded = false;
+  readonly #sandbox: PodSandbox;
+  readonly #startTime: string;
   #quietUntil = Date.now() + quietStart;
   #dirty = false;
   #busy = false;
-  #wake?: NodeJS.Timeout;
+  #wake?: { at: number; timer: NodeJS.Timeout };
   #ending?: Promise<void>;
   #removed = false;
   /** Nothing of it runs any more: there is nothing left to tell. */
   #over = false;
   #closed = false;
   #failed?: { reason: string; message: string };
-  #sandboxError?: string;
-  #refused = false;
+  /** What this node cannot give. */
+  #refusal?: string;
 
   /** `done` is called when the Pod has left the node. */
   constructor(context: NodeContext, pod: Pod, done: () => void, record?: PodRecord) {
@@ -58,9 +50,8 @@ export class PodWorker {
     this.#pod = pod;
     this.#done = done;
     this.uid = pod.metadata?.uid ?? "";
-    this.#network = record?.network && context.networks.get(this.uid);
     this.#startTime = record?.startTime ?? pod.status?.startTime ?? seconds(new Date());
-    this.#recorded = record !== undefined;
+    this.#sandbox = new PodSandbox(context, this.uid, this.#startTime, record);
     const changed = () => this.wake();
     this.containers = [
       ...(pod.spec?.initContainers ?? []).map((spec) => new PodContainer(context, spec, true, changed)),
@@ -73,7 +64,7 @@ export class PodWorker {
   }
 
   get network(): PodNetwork | undefined {
-    return this.#network;
+    return this.#sandbox.network;
   }
 
   find(container: string): PodContainer | undefined {
@@ -82,7 +73,8 @@ export class PodWorker {
 
   /** Takes over containers of an earlier life, oldest first. */
   adopt(containers: readonly Container[]): void {
-    if (this.#network !== undefined) this.#context.volumes.adopt(this.#pod, this.#network.address);
+    const { network } = this;
+    if (network !== undefined) this.#context.volumes.adopt(this.#pod, network.address);
     for (const container of containers) this.find(container.spec.name)?.adopt(container, this.#pod);
   }
 
@@ -93,7 +85,7 @@ export class PodWorker {
       const specs = container.init ? pod.spec?.initContainers : pod.spec?.containers;
       container.spec = specs?.find(({ name }) => name === container.spec.name) ?? container.spec;
     }
-    this.#recorded = false;
+    this.#sandbox.outdated();
     this.#context.statuses.observed(pod);
     this.wake();
   }
@@ -120,7 +112,7 @@ export class PodWorker {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#wake);
+    clearTimeout(this.#wake?.timer);
     for (const container of this.containers) container.close();
   }
 
@@ -142,6 +134,8 @@ export class PodWorker {
 
   async #sync(): Promise<void> {
     const now = Date.now();
+    clearTimeout(this.#wake?.timer);
+    this.#wake = undefined;
     const phase = this.#pod.status?.phase;
     const over = (phase === "Succeeded" || phase === "Failed") && !this.containers.some(({ running }) => running);
     const leaving = this.#removed || this.#pod.metadata?.deletionTimestamp !== undefined;
@@ -151,17 +145,22 @@ export class PodWorker {
       return;
     }
     // A Pod that is over stays over, and needs no network, also when an agent meets it for the first time.
-    if (over) return;
-    if (this.#refuse() || !(await this.#sandbox())) {
+    if (over) {
+      await this.#sandbox.release();
+      return;
+    }
+    if (this.#refuse() || !(await this.#sandbox.ensure(this.#pod))) {
       this.#report(this.#plan(now));
+      if (this.#refusal === undefined)
+        this.#lookAgain(now + (this.#context.networks.ready ? sandboxRetry : networkRetry));
       return;
     }
     this.#checkDeadline(now);
     const next = this.#plan(now);
     if (this.#failed !== undefined) this.#stopAll(this.#failed.message);
     else {
-      const etc = this.#etc();
-      for (const start of next.start) this.find(start.name)?.start(this.#pod, start, this.#network, etc);
+      const { network, etc } = this.#sandbox;
+      for (const start of next.start) this.find(start.name)?.start(this.#pod, start, network, etc);
       for (const name of next.backoff.keys()) this.find(name)?.backsOff(this.#pod);
       for (const name of next.stop)
         void this.find(name)?.stop(this.#pod, graceOf(this.#pod), `Stopping container ${name}`);
@@ -183,57 +182,10 @@ export class PodWorker {
     if (this.containers.some(({ runs }) => runs.length > 0)) return false;
     const reasons = unsupportedFields(this.#pod);
     if (reasons.length === 0) return false;
-    if (!this.#refused) this.#context.events.record(pods, this.#pod, "Warning", "Unsupported", reasons.join("; "));
-    this.#refused = true;
-    this.#sandboxError = reasons.join("; ");
+    const known = this.#refusal !== undefined;
+    this.#refusal = reasons.join("; ");
+    if (!known) this.#context.events.record(pods, this.#pod, "Warning", "Unsupported", this.#refusal);
     return true;
-  }
-
-  /** Network, directory and /etc files. False: not yet, and it is tried again. */
-  async #sandbox(): Promise<boolean> {
-    const { networks, runtime, volumes, nodeIP } = this.#context;
-    const hostNetwork = this.#pod.spec?.hostNetwork ?? false;
-    const missing = !hostNetwork && this.#network === undefined;
-    if (missing) {
-      try {
-        this.#network = await networks.create(this.uid);
-        this.#sandboxError = undefined;
-      } catch (error) {
-        this.#sandboxError = (error as Error).message;
-        if (networks.ready)
-          this.#context.events.record(
-            pods,
-            this.#pod,
-            "Warning",
-            "FailedCreatePodSandBox",
-            `Failed to create pod sandbox: ${this.#sandboxError}`,
-          );
-        this.#lookAgain(Date.now() + (networks.ready ? sandboxRetry : 250));
-        return false;
-      }
-    }
-    volumes.adopt(this.#pod, this.#network?.address ?? nodeIP);
-    if (this.#recorded) return true;
-    const directory = runtime.paths.pod(this.uid);
-    await mkdir(this.#etc(), { recursive: true, mode: 0o755 });
-    const record: PodRecord = { pod: this.#pod, network: this.#network, startTime: this.#startTime };
-    if (missing || hostNetwork) await this.#writeEtc();
-    await writeFileAtomically(join(directory, "pod.json"), JSON.stringify(record));
-    this.#recorded = true;
-    return true;
-  }
-
-  #etc(): string {
-    return join(this.#context.runtime.paths.pod(this.uid), "etc");
-  }
-
-  async #writeEtc(): Promise<void> {
-    const { config, nodeIP } = this.#context;
-    const read = (path: string) => readFile(path, "utf8").catch(() => "");
-    const node = { resolvConf: await read("/etc/resolv.conf"), hosts: await read("/etc/hosts") };
-    const files = etcFiles({ pod: this.#pod, config, podIP: this.#network?.address ?? nodeIP, node });
-    for (const [name, content] of Object.entries(files))
-      await writeFileAtomically(join(this.#etc(), name), content, 0o644);
   }
 
   #checkDeadline(now: number): void {
@@ -255,27 +207,25 @@ export class PodWorker {
     for (const container of this.containers) void container.stop(this.#pod, graceOf(this.#pod), message);
   }
 
-  #report({ ...next }: Plan): void {
+  #report(next: Plan): void {
     const { statuses, nodeIP } = this.#context;
     const facts = this.containers.map((container) => container.facts());
     const starting =
       this.containers.every(({ current }) => current === undefined) &&
       facts.every(({ waiting }) => waiting === undefined);
-    if (starting && this.#sandboxError === undefined && Date.now() < this.#quietUntil) {
+    const trouble = this.#refusal ?? this.#sandbox.error;
+    if (starting && trouble === undefined && Date.now() < this.#quietUntil) {
       this.#lookAgain(this.#quietUntil);
       return;
     }
     const hostNetwork = this.#pod.spec?.hostNetwork ?? false;
-    const refusal =
-      this.#refused && this.#sandboxError !== undefined
-        ? { reason: "Unsupported", message: this.#sandboxError }
-        : undefined;
+    const refusal = this.#refusal === undefined ? undefined : { reason: "Unsupported", message: this.#refusal };
     const status = podStatus({
       pod: this.#pod,
       containers: refusal === undefined ? facts : facts.map((fact) => ({ ...fact, waiting: refusal })),
       plan: next,
       hostIP: nodeIP,
-      podIP: hostNetwork ? nodeIP : this.#network?.address,
+      podIP: hostNetwork ? nodeIP : this.network?.address,
       startTime: this.#startTime,
       failed: this.#failed,
       now: new Date(),
@@ -284,23 +234,26 @@ export class PodWorker {
   }
 
   #lookAgain(at: number): void {
-    clearTimeout(this.#wake);
     // Whatever is awaited, a look now and then costs nothing: it also bounds what a missed change can do.
-    this.#wake = setTimeout(() => this.wake(), Math.min(Math.max(at - Date.now(), 0) + 5, 60_000));
+    const soon = Math.min(at, Date.now() + longestSleep);
+    if (this.#wake !== undefined && this.#wake.at <= soon) return;
+    clearTimeout(this.#wake?.timer);
+    const timer = setTimeout(() => this.wake(), Math.max(soon - Date.now(), 0) + 5);
+    this.#wake = { at: soon, timer };
   }
 
   /** Ends the containers, tells the API so, and removes what there is of the Pod. */
   async #leave(): Promise<void> {
-    const { runtime, networks, volumes, statuses, log } = this.#context;
+    const { runtime, volumes, statuses, log } = this.#context;
     try {
       await this.#endContainers();
       this.#over = true;
       statuses.forget(this.uid);
       if (!this.#removed) await this.#confirm();
-      await networks.delete(this.uid);
+      await this.#sandbox.release();
       for (const container of this.containers) for (const run of container.runs) await runtime.remove(run.spec.id);
       volumes.forget(this.uid);
-      await rm(runtime.paths.pod(this.uid), { recursive: true, force: true });
+      await this.#sandbox.remove();
       this.close();
       this.#done();
     } catch (error) {

@@ -9,7 +9,8 @@ import { type NodePaths, podPaths } from "./node-paths.ts";
 import { isContainerProcess } from "./process.ts";
 import { initScript, lateRootScript, type RootOptions } from "./rootfs.ts";
 import { quote, runScript } from "./script.ts";
-import { shimScript, templateCommand, templateMark } from "./shim.ts";
+import { shimScript } from "./shim.ts";
+import { ensureTemplate } from "./template.ts";
 
 /** A container that was started at some time and is not removed yet. */
 export interface Container {
@@ -63,7 +64,7 @@ export class ContainerRuntime {
       if (!(await stat(paths.idle)).isFIFO()) throw error;
     });
     await writeFileAtomically(paths.shim, shimScript(paths.root));
-    await this.#openTemplate();
+    this.#template = await ensureTemplate(paths);
     this.#watcher = watch(paths.state, (_, name) => {
       if (name !== null) this.#noticed(name);
     });
@@ -173,7 +174,7 @@ export class ContainerRuntime {
 
   async #launch(specs: ContainerSpec[]): Promise<undefined[]> {
     const { paths } = this;
-    if (!(await isTemplate(this.#template))) await this.#openTemplate();
+    this.#template = await ensureTemplate(paths, this.#template);
     const lines = specs.map((spec) => {
       const enter = spec.networkNamespace === undefined ? "" : `nsenter --net=${quote(spec.networkNamespace)} `;
       return `${enter}unshare --pid sh ${paths.shim} ${spec.id} ${this.#template} </dev/null >/dev/null 2>&1 &\n`;
@@ -264,26 +265,4 @@ export class ContainerRuntime {
     const message = "The container's process is gone and the one that watched it could not tell how it ended.";
     await this.#ended(container, { code: 137, finishedAt: new Date(), reason: "ContainerStatusUnknown", message });
   }
-
-  async #openTemplate(): Promise<void> {
-    const { paths } = this;
-    const known = async () => Number((await readIfThere(paths.template)) ?? 0);
-    this.#template = await known();
-    if (await isTemplate(this.#template)) return;
-    await rm(paths.template, { force: true });
-    await runScript(`${templateCommand(paths.root)}\n`);
-    for (let tries = 0; tries < 200; tries += 1) {
-      this.#template = await known();
-      if (await isTemplate(this.#template)) return;
-      await sleep(5);
-    }
-    throw new Error(
-      "cannot make the mount namespace that containers start from: unshare did not come up within a second",
-    );
-  }
-}
-
-async function isTemplate(pid: number): Promise<boolean> {
-  if (!Number.isInteger(pid) || pid <= 1) return false;
-  return ((await readIfThere(`/proc/${pid}/cmdline`)) ?? "").includes(templateMark);
 }

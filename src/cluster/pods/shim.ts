@@ -14,22 +14,3 @@ wait $!
 echo $? >state/$1.exit
 `;
 }
-
-/**
- * The process whose mount namespace is the pattern for those of all containers: the node's own, without the mount point that every Pod's
- * network namespace has there. Copying hundreds of them into each of hundreds of containers would cost the square.
- */
-export function templateCommand(root: string): string {
-  const body = [
-    "trap '' HUP INT",
-    "umount -R -l /run/netns 2>/dev/null",
-    `exec 0<>${root}/idle`,
-    `echo $$ >${root}/template.pid`,
-    `: ${templateMark}`,
-    "while :; do read -r line; done",
-  ].join("; ");
-  return `unshare --mount --propagation private sh -c '${body.replaceAll("'", "'\\''")}' </dev/null >/dev/null 2>&1 &`;
-}
-
-/** Found in the command line of the template process: its id alone could be another process's by now. */
-export const templateMark = "fairway-template";

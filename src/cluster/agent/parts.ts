@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createEventRecorder } from "../../kubernetes/events.ts";
+import { createClient } from "../../kubernetes/http-client.ts";
+import { createHttpsTransport } from "../../kubernetes/https-transport.ts";
+import { type ClusterAccess, loadKubeconfig } from "../../kubernetes/kubeconfig.ts";
+import { startReflector } from "../../kubernetes/list-watch.ts";
+import type { Reflector } from "../../kubernetes/reflector.ts";
+import { nodes, services } from "../../kubernetes/resource.ts";
+import type { Node, Service } from "../../kubernetes/types.ts";
+import type { Logger } from "../../role/log.ts";
+import { type ClusterConfig, nodeRoot, worldPaths } from "../config.ts";
+import { ContainerLogs } from "../pods/container-logs.ts";
+import type { NodeContext } from "../pods/context.ts";
+import { DemoClient } from "../pods/demo-client.ts";
+import { nodeAddress, PodNetworks } from "../pods/networks.ts";
+import { ContainerRuntime, type Verdict } from "../pods/runtime.ts";
+import { StatusWriter } from "../pods/status-writer.ts";
+import { PodVolumes } from "../pods/volumes.ts";
+import { hostMounts } from "./host-mounts.ts";
+import { imageSource } from "./image-source.ts";
+import { WatchedObjects } from "./objects.ts";
+
+export interface AgentOptions {
+  config: ClusterConfig;
+  node: string;
+  log: Logger;
+}
+
+export interface AgentParts {
+  context: NodeContext;
+  nodes: Reflector<Node>;
+  services: Reflector<Service>;
+  close(): Promise<void>;
+}
+
+/** Makes the parts of an agent and wires them. When it resolves the containers of an earlier life are known; nothing was asked of the API yet. */
+export async function createParts({ config, node, log }: AgentOptions): Promise<AgentParts> {
+  const nodeIP = await waitForAddress();
+  const runtime = new ContainerRuntime(nodeRoot, {
+    extraMounts: await hostMounts(),
+    masks: config.dataDir === undefined ? [] : [config.dataDir],
+  });
+  const access = await waitForKubeconfig(worldPaths(config).agentKubeconfig(node), log);
+  const client = createClient(createHttpsTransport(access), { userAgent: "fairway-agent" });
+  const problem = (error: Error, what: string) => log.warn({ err: error }, what);
+  const nodeCache = startReflector<Node>(client, nodes, {
+    onError: (error) => problem(error, "cannot follow the nodes"),
+  });
+  const serviceCache = startReflector<Service>(client, services, {
+    onError: (error) => problem(error, "cannot follow the services"),
+  });
+  const own = () => nodeCache.get(node);
+  const objects = new WatchedObjects(client, (namespace) => {
+    void volumes.refresh((pod) => pod.metadata?.namespace === namespace);
+  });
+  const volumes = new PodVolumes({
+    client,
+    objects,
+    directory: (uid) => runtime.paths.pod(uid),
+    node: () => own() ?? {},
+    nodeIP,
+    onError: (error, pod) =>
+      log.warn({ err: error, pod: pod.metadata?.name }, "cannot refresh a volume; its old content stays"),
+  });
+  const networks = new PodNetworks(runtime.paths.addresses);
+  // Before the demo server hears what it should go on serving, that must be known.
+  await runtime.open();
+  const demo = new DemoClient({
+    socketPath: runtime.paths.demoSocket,
+    wanted: () => runningDemos(runtime),
+    onLost: (ids) => {
+      for (const id of ids) void endDemo(runtime, id, lostVerdict);
+    },
+    onExit: (id, code) => void endDemo(runtime, id, { code }),
+  });
+  const context: NodeContext = {
+    config,
+    nodeName: node,
+    nodeIP,
+    log,
+    client,
+    events: createEventRecorder({
+      client,
+      component: "kubelet",
+      host: node,
+      onError: (error) => problem(error, "cannot write an event"),
+    }),
+    runtime,
+    logs: new ContainerLogs(runtime.paths.logs, (error) => problem(error, "cannot follow a log")),
+    networks,
+    demo,
+    statuses: new StatusWriter(client, (error, pod) =>
+      log.warn({ err: error, pod: pod.metadata?.name }, "cannot write a Pod's status"),
+    ),
+    volumes,
+    objects,
+    images: imageSource(config, log),
+    services: () => serviceCache.list(),
+    node: () => own() ?? {},
+  };
+  await context.logs.open();
+  return {
+    context,
+    nodes: nodeCache,
+    services: serviceCache,
+    async close() {
+      nodeCache.stop();
+      serviceCache.stop();
+      objects.close();
+      volumes.close();
+      context.logs.close();
+      demo.close();
+      runtime.close();
+      await context.events.close();
+      await client.close();
+    },
+  };
+}
+
+const lostVerdict: Verdict = {
+  code: 137,
+  reason: "Error",
+  message: "the demo server of this node died",
+  blameless: true,
+};
+
+function runningDemos(runtime: ContainerRuntime): string[] {
+  const running = runtime.list().filter(({ spec, exit }) => spec.launch.kind === "demo" && exit === undefined);
+  return running.map(({ spec }) => spec.id);
+}
+
+async function endDemo(runtime: ContainerRuntime, id: string, verdict: Verdict): Promise<void> {
+  const container = runtime.get(id);
+  if (container !== undefined) await runtime.signal(container, "SIGKILL", verdict);
+}
+
+/** The machine's network may come up a moment after its first process. */
+async function waitForAddress(): Promise<string> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    const address = nodeAddress();
+    if (address !== undefined) return address;
+    await sleep(25);
+  }
+  throw new Error("eth0 has had no IPv4 address for 10 s: fairway agent runs inside of a node machine");
+}
+
+/** The world's keys may be written while the node starts. */
+async function waitForKubeconfig(path: string, log: Logger): Promise<ClusterAccess> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await loadKubeconfig(path);
+    } catch (error) {
+      if (tries >= 400) throw error;
+      if (tries === 40) log.warn({ err: error }, "waits for the kubeconfig");
+      await sleep(25);
+    }
+  }
+}
