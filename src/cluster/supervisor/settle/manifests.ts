@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isMap, LineCounter, parseAllDocuments } from "yaml";
+import { isMap, isScalar, LineCounter, parseAllDocuments } from "yaml";
 import * as resources from "../../../kubernetes/resource.ts";
 import type { KubernetesObject } from "../../../kubernetes/types.ts";
 
@@ -53,7 +53,7 @@ export function parseManifests(text: string, file: string): Manifest[] {
       const { line, col } = lines.linePos(error.pos[0]);
       throw new ManifestError(`${file}:${line}:${col}: ${error.message.split("\n")[0]?.replace(/ at line .*/, "")}`);
     }
-    if (document.contents === null) return [];
+    if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) return [];
     const source = `${file}:${lines.linePos(document.contents.range?.[0] ?? 0).line}`;
     if (!isMap(document.contents))
       throw new ManifestError(`${source}: is no Kubernetes object (apiVersion, kind, metadata)`);
