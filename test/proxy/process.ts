@@ -17,11 +17,15 @@ import { loadKubeconfig } from "../../src/kubernetes/kubeconfig.ts";
 import { endpointSlices, services } from "../../src/kubernetes/resource.ts";
 import type { EndpointSlice, Service } from "../../src/kubernetes/types.ts";
 import { run } from "../../src/linux/command.ts";
+import { KernelTable } from "../../src/linux/nftables/kernel-table.ts";
+import { serviceSchema } from "../../src/serviceproxy/modes/nftables/schema.ts";
 import { addresses, createTopology, type Topology } from "../support/topology.ts";
 import { eventually } from "../support/wait.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const nodeName = "node";
+/** The test files that load this one differ in it. */
+const mode = process.env.PROXY_TEST_MODE === "nftables" ? "nftables" : "iptables";
 
 let directory: string;
 let config: ClusterConfig;
@@ -91,7 +95,7 @@ function startProxy(...flags: string[]): ChildProcess {
   const node = ["--hostname-override", nodeName, "--cluster-cidr", config.podCIDR];
   // Shorter than the defaults, so that the tests need not wait.
   const periods = ["--iptables-min-sync-period", "10ms", "--iptables-sync-period", "500ms"];
-  return start("proxy", ...kubeconfig, ...node, ...periods, ...flags);
+  return start("proxy", "--proxy-mode", mode, ...kubeconfig, ...node, ...periods, ...flags);
 }
 async function kill(child: ChildProcess): Promise<void> {
   const gone = once(child, "exit");
@@ -121,16 +125,35 @@ async function setEndpoints(service: string, ...endpoints: string[]): Promise<vo
   await client.update(endpointSlices, slice(service, endpoints));
 }
 const ask = () => topology.pods.client.askTcp("10.96.0.20", 80);
-const natRules = async () =>
-  (await run("iptables-save", ["-t", "nat"])).split("\n").filter((line) => line.startsWith("-A"));
+/** What the proxy wrote, in lines that can be compared when sorted. */
+async function readRules(): Promise<string[]> {
+  if (mode === "iptables")
+    return (await run("iptables-save", ["-t", "nat"])).split("\n").filter((line) => line.startsWith("-A"));
+  const table = new KernelTable(serviceSchema(4));
+  try {
+    const { sets } = await table.readNames();
+    const lines: string[] = [];
+    for (const set of table.schema.sets.keys())
+      if (sets.includes(set)) await table.readElements(set, (key, value = "") => lines.push(`${set} ${key} ${value}`));
+    return lines;
+  } finally {
+    table.close();
+  }
+}
 
 test("a Service is served, and follows its endpoints", async () => {
   await eventually("pod a answers", ask, (answer) => answer.startsWith("a "));
   await setEndpoints("web", addresses.b);
   await eventually("pod b answers", ask, (answer) => answer.startsWith("b "));
-  const rules = await natRules();
-  assert.ok(rules.some((rule) => rule.includes('"default/web:http"') && rule.includes("--dport 30080")));
-  assert.ok(rules.some((rule) => rule.includes('"default/kubernetes:https cluster IP"')));
+  const rules = await readRules();
+  for (const expected of {
+    iptables: [/"default\/web:http".*--dport 30080/, /"default\/kubernetes:https cluster IP"/],
+    nftables: [/^external-nodeports tcp \. 30080 /, /^cluster-endpoints-1 10\.96\.0\.1 \. tcp \. 443 \. 0 /],
+  }[mode])
+    assert.ok(
+      rules.some((rule) => expected.test(rule)),
+      String(expected),
+    );
 });
 
 test("health and metrics", async () => {
@@ -144,17 +167,17 @@ test("health and metrics", async () => {
   assert.equal(body.healthy, true);
   const metrics = await (await fetch("http://127.0.0.1:10249/metrics")).text();
   assert.match(metrics, /^kubeproxy_sync_proxy_rules_duration_seconds_count\{ip_family="IPv4"\} [1-9]/m);
-  assert.equal(await (await fetch("http://127.0.0.1:10249/proxyMode")).text(), "iptables");
+  assert.equal(await (await fetch("http://127.0.0.1:10249/proxyMode")).text(), mode);
   assert.equal((await fetch("http://127.0.0.1:10249/other")).status, 404);
 });
 
 test("killed: rules and connections stay; started again, it takes up what it missed", async () => {
   assert.match(await topology.pods.client.open("kept", "10.96.0.20", 80), /^b /);
-  const before = await natRules();
+  const before = await readRules();
   await kill(proxy);
   assert.match(await ask(), /^b /);
   await setEndpoints("web", addresses.a);
-  assert.deepEqual(await natRules(), before);
+  assert.deepEqual(await readRules(), before);
   proxy = startProxy();
   await eventually("pod a answers", ask, (answer) => answer.startsWith("a "));
   assert.equal(await topology.pods.client.say("kept", "still here"), "still here");
@@ -188,16 +211,16 @@ test("killed again and again while it writes, it ends with the right rules and c
       (answer) => (refused ? answer === "ECONNREFUSED" : /^[ab] /.test(answer)),
     );
   }
-  const settled = (await natRules()).sort();
+  const settled = (await readRules()).sort();
   await kill(proxy);
   // A fresh start on an empty kernel must come to the same.
   const cleanup = start("proxy", "--cleanup");
   assert.deepEqual(await once(cleanup, "exit"), [0, null]);
-  assert.ok(!(await natRules()).some((rule) => rule.includes("KUBE-")));
+  assert.ok(!(await readRules()).some((rule) => mode === "nftables" || rule.includes("KUBE-")));
   proxy = startProxy();
   await eventually(
     "the same rules",
-    async () => (await natRules()).sort().join("\n"),
+    async () => (await readRules()).sort().join("\n"),
     (rules) => rules === settled.join("\n"),
   );
   assert.equal(await topology.pods.client.say("kept", "after all that"), "after all that");
@@ -205,11 +228,11 @@ test("killed again and again while it writes, it ends with the right rules and c
     await client.delete(services, name, { namespace: "default" });
     await client.delete(endpointSlices, `${name}-1`, { namespace: "default" });
   }
-  await eventually("their rules are gone", natRules, (rules) => !rules.some((rule) => rule.includes("many-")));
+  await eventually("their rules are gone", readRules, (rules) => !rules.some((rule) => /many-|10\.96\.1\./.test(rule)));
 });
 
 test("an API server that is black-holed, frozen, then killed, costs no rule and no connection", async () => {
-  const before = await natRules();
+  const before = await readRules();
   const blackHole = ["INPUT", "-p", "tcp", "--dport", String(config.apiPort), "-j", "DROP"];
   await run("iptables", ["-I", ...blackHole]);
   await sleep(1500);
@@ -222,7 +245,7 @@ test("an API server that is black-holed, frozen, then killed, costs no rule and 
   server.kill("SIGSTOP");
   await sleep(1500);
   assert.match(await ask(), /^a /);
-  assert.deepEqual(await natRules(), before);
+  assert.deepEqual(await readRules(), before);
   server.kill("SIGCONT");
   await setEndpoints("web", addresses.b);
   await eventually("pod b answers", ask, (answer) => answer.startsWith("b "));
@@ -244,21 +267,22 @@ test("an API server that is black-holed, frozen, then killed, costs no rule and 
 });
 
 test("rules that somebody flushed come back by themselves", async () => {
-  const right = (await natRules()).sort().join("\n");
-  await run("iptables", ["-t", "nat", "-F"]);
+  const right = (await readRules()).sort().join("\n");
+  if (mode === "iptables") await run("iptables", ["-t", "nat", "-F"]);
+  else await run("nft", ["flush", "ruleset"]);
   await eventually(
     "the same rules",
-    async () => (await natRules()).sort().join("\n"),
+    async () => (await readRules()).sort().join("\n"),
     (rules) => rules === right,
   );
 });
 
 test("told to stop, it ends orderly and leaves its rules", async () => {
-  const before = await natRules();
+  const before = await readRules();
   const gone = once(proxy, "exit");
   proxy.kill("SIGTERM");
   assert.deepEqual(await gone, [0, null]);
-  assert.deepEqual(await natRules(), before);
+  assert.deepEqual(await readRules(), before);
   assert.match(await ask(), /^a /);
 });
 
