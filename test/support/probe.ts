@@ -38,19 +38,19 @@ const operations: Record<string, (...args: string[]) => Promise<string>> = {
     return "listening";
   },
   /** One connection, one answer. */
-  async askTcp(host, port) {
-    const socket = connect({ host, port: Number(port) });
+  async askTcp(host, port, localAddress) {
+    const socket = connect({ host, port: Number(port), localAddress });
     const answer = await firstLine(socket);
     socket.destroy();
     return answer;
   },
   /** From a port of its own, the same for all questions to one place: one flow. */
-  async askUdp(host, port, from) {
+  async askUdp(host, port, from, localAddress) {
     const local = Number(from);
     let socket = udpSockets.get(local);
     if (socket === undefined) {
       socket = createSocket(host!.includes(":") ? "udp6" : "udp4");
-      socket.bind(local);
+      socket.bind(local, localAddress);
       await once(socket, "listening");
       // Only a connected socket hears that its packet was refused.
       socket.connect(Number(port), host);

@@ -72,11 +72,11 @@ export class Host {
     return this.#do("serveUdp", name, address, port);
   }
   /** "NAME CLIENT-ADDRESS" of who answered, an error code such as ECONNREFUSED, or "silence". */
-  askTcp(host: string, port: number): Promise<Outcome> {
-    return this.#do("askTcp", host, port);
+  askTcp(host: string, port: number, ...localAddress: string[]): Promise<Outcome> {
+    return this.#do("askTcp", host, port, ...localAddress);
   }
-  askUdp(host: string, port: number, from: number): Promise<Outcome> {
-    return this.#do("askUdp", host, port, from);
+  askUdp(host: string, port: number, from: number, ...localAddress: string[]): Promise<Outcome> {
+    return this.#do("askUdp", host, port, from, ...localAddress);
   }
   open(key: string, host: string, port: number): Promise<Outcome> {
     return this.#do("open", key, host, port);

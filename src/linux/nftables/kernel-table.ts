@@ -35,6 +35,7 @@ const SET_KEY_TYPE = 4;
 const SET_KEY_LENGTH = 5;
 const SET_ID = 10;
 const SET_TIMEOUT = 11;
+const SET_ANONYMOUS = 1;
 const SET_HAS_TIMEOUTS = 0x10;
 const SET_DYNAMIC = 0x20;
 const ELEMENTS_TABLE = 1;
@@ -190,8 +191,12 @@ export class KernelTable implements Table {
         entry: (buffer, start, end) => {
           const attributes = readAttributes(buffer, start, end);
           const name = readText(attributes.get(nameAttribute));
+          // Sets without a name of their own come and go with a rule.
+          const anonymous =
+            type === MSG_GETSET && ((attributes.get(SET_FLAGS)?.readUInt32BE() ?? 0) & SET_ANONYMOUS) !== 0;
           // Some kernels list the chains of all tables.
-          if (readText(attributes.get(CHAIN_TABLE)) === this.schema.name && name !== undefined) names.push(name);
+          if (readText(attributes.get(CHAIN_TABLE)) === this.schema.name && name !== undefined && !anonymous)
+            names.push(name);
         },
         done: () => {},
       };

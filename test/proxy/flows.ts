@@ -1,0 +1,287 @@
+/**
+ * Every flow of src/serviceproxy/testing/flows.json as real packets, in each mode, IPv4 and IPv6:
+ *
+ *     clients (Pods and outsiders) ── node (the test's own namespace) ── endpoints
+ *
+ * A case starts a new proxy on what the case before it left in the kernel. Of SCTP nothing is sent: Node has no such sockets.
+ */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { parseAddress } from "../../src/ip/address.ts";
+import { parsePrefix, prefixContains } from "../../src/ip/prefix.ts";
+import { run } from "../../src/linux/command.ts";
+import { findIptables } from "../../src/linux/iptables.ts";
+import { KernelTable } from "../../src/linux/nftables/kernel-table.ts";
+import { TableMonitor } from "../../src/linux/nftables/monitor.ts";
+import { writeSysctl } from "../../src/linux/sysctl.ts";
+import { ServiceInputs } from "../../src/serviceproxy/inputs.ts";
+import { createIptablesMode } from "../../src/serviceproxy/modes/iptables/mode.ts";
+import type { Mode } from "../../src/serviceproxy/modes/mode.ts";
+import { NftablesMode } from "../../src/serviceproxy/modes/nftables/mode.ts";
+import { serviceSchema } from "../../src/serviceproxy/modes/nftables/schema.ts";
+import { ServiceTable } from "../../src/serviceproxy/table.ts";
+import data from "../../src/serviceproxy/testing/flows.json" with { type: "json" };
+import {
+  expandConfig,
+  localAddresses,
+  type ShortConfig,
+  testNode,
+} from "../../src/serviceproxy/testing/iptables-fixture.ts";
+import {
+  expandService,
+  expandSlice,
+  type ShortService,
+  type ShortSlice,
+} from "../../src/serviceproxy/testing/objects.ts";
+import { Host } from "../support/topology.ts";
+
+interface Config extends ShortConfig {
+  nftables?: { nodePortAddresses?: string[]; serviceCIDRs?: string[] };
+}
+interface Case {
+  id: string;
+  config: Config;
+  /** "same" as in the case before. */
+  services: ShortService[] | "same";
+  slices: ShortSlice[] | "same";
+  flows: string[];
+}
+interface Flow {
+  modes: string[];
+  name: string;
+  protocol: string;
+  source: string;
+  destination: string;
+  port: number;
+  /** "10.180.0.1:80"; or DROP, REJECT, "-". */
+  outputs: string[];
+  masquerade: boolean;
+}
+
+const flowPattern = /^(\S+) (\S+): (TCP|UDP|SCTP) (\S+) > \[?(.*?)\]?:(\d+) = (\S+)( masq)?$/;
+
+function readFlow(text: string): Flow {
+  const [, modes = "", name = "", protocol = "", source = "", destination = "", port, output = "", masquerade] =
+    flowPattern.exec(text) ?? assert.fail(`unreadable flow: ${text}`);
+  const outputs = output.split(",");
+  return {
+    modes: modes.split("+"),
+    name,
+    protocol,
+    source,
+    destination,
+    port: Number(port),
+    outputs,
+    masquerade: masquerade !== undefined,
+  };
+}
+
+/** A way of setting up one mode for a case; the second function lets go of it. */
+type Open = (config: Config) => Promise<[Mode, () => void]>;
+
+const openers: Record<string, Open> = {
+  async iptables(short) {
+    const config = expandConfig(short);
+    if (config.family === 4)
+      await writeSysctl("net/ipv4/conf/all/route_localnet", config.localhostNodePorts ? "1" : "0");
+    return [createIptablesMode(await findIptables(config.family), () => config), () => {}];
+  },
+  async nftables({ nftables = {}, ...short }) {
+    const { family, mark, masqueradeAll, localTraffic } = expandConfig(short);
+    const ranges = (nftables.nodePortAddresses ?? []).map((text) => parsePrefix(text)!);
+    const nodePortAddresses = localAddresses.filter((text) => {
+      const address = parseAddress(text)!;
+      return address.family === family && ranges.some((range) => prefixContains(range, address));
+    });
+    const serviceCIDRs = nftables.serviceCIDRs ?? [];
+    const config = { family, mark, masqueradeAll, localTraffic, nodePortAddresses, serviceCIDRs };
+    const kernel = new KernelTable(serviceSchema(family));
+    const monitor = new TableMonitor(kernel.schema, kernel.port);
+    const close = () => {
+      kernel.close();
+      monitor.close();
+    };
+    return [new NftablesMode(kernel, () => config, monitor), close];
+  },
+};
+
+function onLoopback(verb: "replace" | "del", address: string): string {
+  if (!address.includes(":")) return `addr ${verb} ${address}/32 dev lo`;
+  return `addr ${verb} ${address}/128 dev lo${verb === "del" ? "" : " nodad"}`;
+}
+
+function routeToEndpoint(verb: "replace" | "del", address: string): string {
+  const [length, via] = address.includes(":") ? [128, "fd00:fe::2:2"] : [32, "169.254.2.2"];
+  return `route ${verb} ${address}/${length} via ${via}`;
+}
+
+class FlowLab {
+  readonly clients: Host;
+  readonly endpoints: Host;
+  readonly own: Host;
+  /** Where the addresses of the current case are. */
+  readonly #places = new Map<string, Host>();
+  readonly #servers = new Set<string>();
+  #udpPort = 20_000;
+
+  constructor(clients: Host, endpoints: Host, own: Host) {
+    this.clients = clients;
+    this.endpoints = endpoints;
+    this.own = own;
+  }
+
+  static async create(): Promise<FlowLab> {
+    const clients = await Host.create("clients");
+    const endpoints = await Host.create("endpoints");
+    const links: [Host, number][] = [
+      [clients, 1],
+      [endpoints, 2],
+    ];
+    const commands = ["link set lo up", ...localAddresses.map((address) => onLoopback("replace", address))];
+    for (const [host, index] of links) {
+      commands.push(
+        `link add ${host.name} type veth peer name eth0 netns ${host.pid}`,
+        `addr add 169.254.${index}.1/24 dev ${host.name}`,
+        `addr add fd00:fe::${index}:1/112 dev ${host.name} nodad`,
+        `link set ${host.name} up`,
+      );
+    }
+    await ip(commands);
+    for (const [host, index] of links)
+      await host.ip(
+        `addr add 169.254.${index}.2/24 dev eth0`,
+        `addr add fd00:fe::${index}:2/112 dev eth0 nodad`,
+        "link set eth0 up",
+        `route add default via 169.254.${index}.1`,
+        `route add default via fd00:fe::${index}:1`,
+      );
+    await ip(["route add default via 169.254.1.2", "route add default via fd00:fe::1:2"]);
+    for (const [name, value] of [
+      ["ipv4/ip_forward", "1"],
+      ["ipv6/conf/all/forwarding", "1"],
+      ["ipv4/conf/all/rp_filter", "0"],
+      ["ipv4/conf/default/rp_filter", "0"],
+    ] as const)
+      await writeSysctl(`net/${name}`, value);
+    return new FlowLab(clients, endpoints, await Host.inThisNamespace("node"));
+  }
+
+  remove(): void {
+    for (const host of [this.clients, this.endpoints, this.own]) host.remove();
+  }
+
+  /** Makes what a flow speaks of exist, until `clear`. One call after the other. */
+  async prepare({ source, destination, protocol, outputs }: Flow): Promise<void> {
+    for (const output of outputs) {
+      const [, address = "", port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(output) ?? [];
+      if (address === "") continue;
+      await this.#put(this.endpoints, address);
+      if (this.#servers.has(`${protocol} ${output}`)) continue;
+      this.#servers.add(`${protocol} ${output}`);
+      if (protocol === "TCP") await this.endpoints.serveTcp(address, Number(port), output);
+      else await this.endpoints.serveUdp(address, Number(port), output);
+    }
+    if (localAddresses.includes(source) || /^(127\.0\.0\.1|::1)$/.test(source)) return;
+    // A balancer's address that calls itself is the node's, which has taken the address.
+    if (!this.#places.has(source)) await this.#put(source === destination ? this.own : this.clients, source);
+  }
+
+  async #put(host: Host, address: string): Promise<void> {
+    if (this.#places.has(address)) return;
+    this.#places.set(address, host);
+    await host.ip(onLoopback("replace", address));
+    if (host === this.endpoints) await ip([routeToEndpoint("replace", address)]);
+  }
+
+  /** Takes the addresses away: what is an endpoint in one case is a client in another. Who serves there stays. */
+  async clear(): Promise<void> {
+    for (const [address, host] of this.#places) {
+      await host.ip(onLoopback("del", address));
+      if (host === this.endpoints) await ip([routeToEndpoint("del", address)]);
+    }
+    this.#places.clear();
+  }
+
+  async check({ protocol, source, destination, port, outputs, masquerade }: Flow): Promise<void> {
+    const host = this.#places.get(source) ?? this.own;
+    const ask = () => {
+      if (protocol === "TCP") return host.askTcp(destination, port, source);
+      this.#udpPort += 1;
+      return host.askUdp(destination, port, this.#udpPort, source);
+    };
+    const [first = ""] = outputs;
+    if (first === "REJECT") assert.equal(await ask(), "ECONNREFUSED");
+    else if (first === "DROP") assert.equal(await ask(), "silence");
+    // No rule applies: it goes where it would go without a proxy, which is to nobody.
+    else if (first === "-") assert.match(await ask(), /^(ECONNREFUSED|silence|EHOSTUNREACH)$/);
+    else {
+      const heard = new Set<string>();
+      // With three endpoints the odds that one is never chosen are below 2^-45.
+      for (let question = 0; question < 80 && heard.size < outputs.length; question += 1) {
+        const [endpoint = "", client] = (await ask()).split(" ");
+        assert.ok(outputs.includes(endpoint), `${endpoint} answered, not one of ${outputs}`);
+        assert.equal(client !== source, masquerade, `${endpoint} saw ${client}`);
+        heard.add(endpoint);
+      }
+      assert.deepEqual([...heard].sort(), outputs.toSorted());
+    }
+  }
+}
+
+async function ip(commands: string[]): Promise<void> {
+  await run("ip", ["-batch", "-"], { input: `${commands.join("\n")}\n` });
+}
+
+let lab: FlowLab;
+let directory: string;
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "flows-"));
+  process.env.XTABLES_LOCKFILE = join(directory, "xtables.lock");
+  lab = await FlowLab.create();
+});
+after(async () => {
+  lab.remove();
+  await rm(directory, { recursive: true });
+});
+
+for (const [name, open] of Object.entries(openers))
+  describe(name, () => {
+    const used = new Map<number, Mode>();
+    after(async () => {
+      for (const mode of used.values()) await mode.cleanup();
+    });
+    let services: ShortService[] = [];
+    let slices: ShortSlice[] = [];
+    for (const { id, config, flows, ...objects } of data.cases as Case[]) {
+      if (objects.services !== "same") services = objects.services;
+      if (objects.slices !== "same") slices = objects.slices;
+      const current = { services, slices };
+      const own = flows.map(readFlow).filter(({ modes, protocol }) => modes.includes(name) && protocol !== "SCTP");
+      // ACCEPT is about the host's own firewall, which this node has not.
+      const sent = own.filter(({ outputs }) => outputs[0] !== "ACCEPT");
+      if (sent.length === 0) continue;
+      describe(id, () => {
+        let close = () => {};
+        before(async () => {
+          for (const flow of sent) await lab.prepare(flow);
+          const [mode, letGo] = await open(config);
+          close = letGo;
+          used.set(mode.family, mode);
+          const inputs = new ServiceInputs({ ...testNode, families: [mode.family] });
+          const table = new ServiceTable();
+          for (const short of current.services) inputs.setService(expandService(short));
+          for (const short of current.slices) inputs.setSlice(expandSlice(short));
+          inputs.compile(table);
+          await mode.sync(table);
+        });
+        after(async () => {
+          close();
+          await lab.clear();
+        });
+        for (const flow of sent) test(flow.name, () => lab.check(flow));
+      });
+    }
+  });
