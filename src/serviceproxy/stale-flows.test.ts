@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Flow, flowKey } from "../linux/conntrack.ts";
 import { compileService, type NodeContext } from "./compile/compile.ts";
-import { changedFrontends, UdpFrontends } from "./stale-flows.ts";
+import { changedFrontends, Frontends } from "./stale-flows.ts";
 import type { ServicePort } from "./table.ts";
 import data from "./testing/conntrack.json" with { type: "json" };
 import { expandService, expandSlice, type ShortService, type ShortSlice } from "./testing/objects.ts";
@@ -16,12 +16,12 @@ function compile(service: ShortService, slices: ShortSlice[]): ServicePort[] {
   return compileService(expandService(service), own.map(expandSlice), node).rows;
 }
 function flow(destination: string, destinationPort: number, replySource: string, replySourcePort: number): Flow {
-  return { destination, destinationPort, replySource, replySourcePort };
+  return { protocol: "UDP", destination, destinationPort, replySource, replySourcePort };
 }
 
 for (const { name, services, slices, entries } of data.cases)
   test(name, () => {
-    const frontends = new UdpFrontends();
+    const frontends = new Frontends();
     for (const service of services) for (const row of compile(service, slices)) frontends.set(row);
     for (const entry of entries) {
       const [, protocol, destination, port, source, sourcePort, verdict] =
@@ -59,7 +59,7 @@ test("a Service that is deleted keeps nobody, one that took its address over kee
 
 test("many clients of one dead endpoint are one deletion; flows that only share a node port's number are left alone", () => {
   const [row] = compile(dns, [slice("10.1.0.2")]);
-  const frontends = new UdpFrontends();
+  const frontends = new Frontends();
   frontends.set(row!);
   const dead = flow("10.96.0.10", 53, "10.1.0.1", 53);
   const elsewhere = flow("203.0.113.7", 30_053, "203.0.113.7", 30_053);
@@ -68,7 +68,22 @@ test("many clients of one dead endpoint are one deletion; flows that only share 
   assert.deepEqual(stale.map(flowKey), [dead, nodePort].map(flowKey));
 });
 
-test("a change that has no UDP in it asks for nothing", () => {
-  const [row] = compile({ ...dns, ports: ["dns/TCP 53"] }, []);
-  assert.equal(changedFrontends([{ key: row!.key, after: row }]).families.size, 0);
+test("TCP: attempts that met a dead endpoint are forgotten, and looked for only when one left", () => {
+  const web: ShortService = { service: "default/web", ip: "10.96.0.20", ports: ["http/TCP 80 node 30080"] };
+  const webSlice = (...endpoints: string[]): ShortSlice => ({
+    slice: "default/web",
+    of: "web",
+    ports: ["http/TCP 8080"],
+    endpoints,
+  });
+  const [two] = compile(web, [webSlice("10.1.0.1", "10.1.0.2")]);
+  const [one] = compile(web, [webSlice("10.1.0.1")]);
+  const to = (endpoint: string): Flow => ({ ...flow(ownAddress, 30_080, endpoint, 8080), protocol: "TCP" });
+  const left = changedFrontends([{ key: one!.key, before: two, after: one }]);
+  assert.deepEqual([...left.kinds()], [{ family: 4, protocol: "TCP" }]);
+  assert.deepEqual(left.stale([to("10.1.0.1"), to("10.1.0.2")], isLocal), [to("10.1.0.2")]);
+  const came = changedFrontends([{ key: one!.key, before: one, after: two }]);
+  assert.deepEqual([...came.kinds()], []);
+  const gone = changedFrontends([{ key: one!.key, before: one }]);
+  assert.deepEqual(gone.stale([to("10.1.0.1")], isLocal), [to("10.1.0.1")]);
 });

@@ -1,23 +1,29 @@
 import { type Family, formatAddressPort } from "../ip/address.ts";
-import { type Flow, flowKey } from "../linux/conntrack.ts";
+import { type Flow, type FlowProtocol, flowKey } from "../linux/conntrack.ts";
 import type { RowChange, ServicePort } from "./table.ts";
 
-/**
- * Where UDP flows may have been sent that the proxy translates, and which endpoints may answer them. Only UDP: a TCP or SCTP connection to
- * a dead endpoint ends by itself, a UDP flow is kept alive by every packet that a client goes on sending into the void.
- */
-export class UdpFrontends {
-  /** "10.96.0.10:53" → endpoints that serve. */
-  readonly #addresses = new Map<string, ReadonlySet<string>>();
-  /** Node port → endpoints. */
-  readonly #nodePorts = new Map<number, ReadonlySet<string>>();
+/** A kind of flow that has to be looked at. */
+export interface FlowKind {
+  family: Family;
+  protocol: FlowProtocol;
+}
 
-  /** The families whose flows have to be looked at. */
-  readonly families = new Set<Family>();
+/**
+ * Where flows may have been sent that the proxy translates, and which endpoints may answer them. A UDP flow to a dead endpoint is kept
+ * alive by every packet that a client goes on sending into the void. Of TCP only connections that were never answered count: while
+ * the kernel remembers such an attempt (two minutes), a client that comes to use the same port again is sent to the dead endpoint too.
+ * (kube-proxy 1.36 looks at UDP only.) Whatever was answered lives on.
+ */
+export class Frontends {
+  /** "UDP 10.96.0.10:53" → endpoints that may answer. */
+  readonly #addresses = new Map<string, ReadonlySet<string>>();
+  /** "UDP 30053" → the same for node ports. */
+  readonly #nodePorts = new Map<string, ReadonlySet<string>>();
+  readonly #kinds = new Map<string, FlowKind>();
 
   /** What a row has now. */
   set(row: ServicePort): void {
-    this.#put(row, new Set(row.serving));
+    this.#put(row, mayAnswer(row));
   }
 
   /** What a row had before: nobody may answer there, unless another row says otherwise afterwards. */
@@ -25,33 +31,52 @@ export class UdpFrontends {
     this.#put(row, new Set());
   }
 
-  #put(row: ServicePort, serving: ReadonlySet<string>): void {
-    if (row.protocol !== "UDP") return;
-    this.families.add(row.family);
+  #put(row: ServicePort, answering: ReadonlySet<string>): void {
+    const { family, protocol, port } = row;
+    if (protocol === "SCTP") return;
+    this.#kinds.set(`${protocol} ${family}`, { family, protocol });
     for (const address of [row.clusterIP, ...row.externalIPs, ...row.loadBalancerIPs])
-      this.#addresses.set(formatAddressPort(address, row.port), serving);
-    if (row.nodePort > 0) this.#nodePorts.set(row.nodePort, serving);
+      this.#addresses.set(`${protocol} ${formatAddressPort(address, port)}`, answering);
+    if (row.nodePort > 0) this.#nodePorts.set(`${protocol} ${row.nodePort}`, answering);
   }
 
-  /** The flows that go to endpoints which no longer serve, one for each deletion that conntrack needs. */
+  /** What has to be asked of the kernel. */
+  kinds(): Iterable<FlowKind> {
+    return this.#kinds.values();
+  }
+
+  /** The flows that go to endpoints which no longer answer, one for each deletion that conntrack needs. */
   stale(flows: readonly Flow[], isLocalAddress: (address: string) => boolean): Flow[] {
     const stale = new Map<string, Flow>();
     for (const flow of flows) {
-      const { destination, destinationPort: port } = flow;
-      const serving =
-        this.#addresses.get(formatAddressPort(destination, port)) ??
-        (isLocalAddress(destination) ? this.#nodePorts.get(port) : undefined);
-      const answers = formatAddressPort(flow.replySource, flow.replySourcePort);
-      if (serving !== undefined && !serving.has(answers)) stale.set(flowKey(flow), flow);
+      const { protocol, destination, destinationPort: port } = flow;
+      const answering =
+        this.#addresses.get(`${protocol} ${formatAddressPort(destination, port)}`) ??
+        (isLocalAddress(destination) ? this.#nodePorts.get(`${protocol} ${port}`) : undefined);
+      const from = formatAddressPort(flow.replySource, flow.replySourcePort);
+      if (answering !== undefined && !answering.has(from)) stale.set(flowKey(flow), flow);
     }
     return [...stale.values()];
   }
 }
 
+function mayAnswer(row: ServicePort): ReadonlySet<string> {
+  if (row.protocol === "UDP") return new Set(row.serving);
+  return new Set([...row.cluster, ...row.local].map(({ address, port }) => formatAddressPort(address, port)));
+}
+
+/** Whether flows can have become stale: for TCP, when an endpoint left. (UDP flows may also have met nobody at all.) */
+function inQuestion({ before, after }: RowChange): boolean {
+  if ((after ?? before)?.protocol !== "TCP") return true;
+  if (before === undefined || after === undefined) return before !== undefined;
+  const now = mayAnswer(after);
+  return [...mayAnswer(before)].some((endpoint) => !now.has(endpoint));
+}
+
 /** The frontends that a set of changes puts in question: those of rows that are gone or changed, as they are now. */
-export function changedFrontends(changes: Iterable<RowChange>): UdpFrontends {
-  const frontends = new UdpFrontends();
-  const all = [...changes];
+export function changedFrontends(changes: Iterable<RowChange>): Frontends {
+  const frontends = new Frontends();
+  const all = [...changes].filter(inQuestion);
   for (const { before } of all) if (before !== undefined) frontends.setGone(before);
   for (const { after } of all) if (after !== undefined) frontends.set(after);
   return frontends;

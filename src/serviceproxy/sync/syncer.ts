@@ -1,11 +1,11 @@
 import { networkInterfaces } from "node:os";
 import type { Family } from "../../ip/address.ts";
-import { deleteUdpFlows, listUdpFlows } from "../../linux/conntrack.ts";
+import { deleteFlows, listFlows } from "../../linux/conntrack.ts";
 import type { Logger } from "../../role/log.ts";
 import type { ServiceInputs } from "../inputs.ts";
 import type { ProxyMetrics } from "../metrics.ts";
 import type { Mode } from "../modes/mode.ts";
-import { changedFrontends, UdpFrontends } from "../stale-flows.ts";
+import { changedFrontends, Frontends } from "../stale-flows.ts";
 import type { RowChange, ServicePort, ServiceTable } from "../table.ts";
 
 export interface SyncerOptions {
@@ -19,7 +19,7 @@ export interface SyncerOptions {
 }
 
 /**
- * One sync: compile what changed, have each mode apply it, cut the UDP flows that go to endpoints which are gone. Falls back to comparing
+ * One sync: compile what changed, have each mode apply it, forget the flows that go to endpoints which are gone. Falls back to comparing
  * everything after a failure, when rules were flushed, and once in a long while.
  */
 export class Syncer {
@@ -103,26 +103,26 @@ export class Syncer {
     if (this.#withoutConntrack) return;
     const frontends = this.#frontendsInQuestion();
     try {
-      for (const family of frontends.families) {
-        const stale = frontends.stale(await listUdpFlows(family), isOwnAddress());
-        for (const flow of stale) await deleteUdpFlows(family, flow);
+      for (const { family, protocol } of frontends.kinds()) {
+        const stale = frontends.stale(await listFlows(family, protocol), isOwnAddress());
+        for (const flow of stale) await deleteFlows(family, flow);
         if (stale.length > 0) metrics.conntrackDeleted.add(stale.length, { ip_family: `IPv${family}` });
       }
       this.#unclean = new Map();
     } catch (error) {
       if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT") {
         this.#withoutConntrack = true;
-        log.warn('stale UDP flows are not cut: install the package "conntrack"');
-      } else log.warn({ err: error }, "stale UDP flows could not be cut; trying again with the next sync");
+        log.warn('stale flows are not cut: install the package "conntrack"');
+      } else log.warn({ err: error }, "stale flows could not be cut; trying again with the next sync");
     }
   }
 
-  #frontendsInQuestion(): UdpFrontends {
+  #frontendsInQuestion(): Frontends {
     const { table } = this.#options;
     if (this.#unclean !== undefined)
       return changedFrontends([...this.#unclean].map(([key, before]) => ({ key, before, after: table.get(key) })));
     // The first time nobody knows what happened before.
-    const all = new UdpFrontends();
+    const all = new Frontends();
     for (const row of table.rows()) all.set(row);
     return all;
   }
