@@ -8,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { hostPaths } from "../src/cluster/config.ts";
 import { run } from "../src/linux/command.ts";
 import { eventually, exampleManifest, get, startCluster, type TestCluster } from "./support/cluster.ts";
+import { whileAsking } from "./support/load.ts";
 import { commandLine, descendants, fromInnerPid, partOf } from "./support/processes.ts";
 
 describe("faults", () => {
@@ -28,30 +29,7 @@ describe("faults", () => {
     await cluster?.stop().catch(() => {});
   });
 
-  /** A request each 50 ms for the duration; errors counted. */
-  async function load<T>(during: () => Promise<T>): Promise<{ errors: string[]; answered: number; result: T }> {
-    const errors: string[] = [];
-    let answered = 0;
-    let running = true;
-    const asker = (async () => {
-      while (running) {
-        try {
-          await get(`http://${addresses[0]}:30080/`, 2_000);
-          answered += 1;
-        } catch (error) {
-          errors.push(String(error));
-        }
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    })();
-    try {
-      const result = await during();
-      return { errors, answered, result };
-    } finally {
-      running = false;
-      await asker;
-    }
-  }
+  const load = (during: () => Promise<unknown>) => whileAsking(`http://${addresses[0]}:30080/`, 2_000, during);
 
   /** An established connection through the NodePort that must outlive what happens in the meantime. */
   async function established(): Promise<{ ask(): Promise<number>; close(): void }> {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { eventually, exampleManifest, get, startCluster, type TestCluster } from "./support/cluster.ts";
+import { whileAsking } from "./support/load.ts";
 
 const deployment = "deployment/webapp1-nodeport-deployment";
 const client = `
@@ -143,52 +144,34 @@ describe("the tutorial's walk", () => {
   });
 
   test("a dead node costs errors only until its Pods left the endpoints, 10 s at most", async () => {
-    const alive = addresses[0]!;
     let stopped = 0;
-    let lastError = 0;
-    const errors: string[] = [];
-    let asking = true;
-    let answered = 0;
-    const asker = (async () => {
-      while (asking) {
-        try {
-          await get(`http://${alive}:30080/`, 1_000);
-          answered += 1;
-        } catch (error) {
-          lastError = Date.now();
-          errors.push(`${stopped === 0 ? "while stopping" : `${lastError - stopped} ms`}: ${error}`);
-        }
-      }
-    })();
-    await cluster.fairway("node", "stop", "node3");
-    stopped = Date.now();
-    await eventually("node3 is NotReady", 15, async () =>
-      / NotReady/.test(await cluster.kubectl("get", "node", "node3", "--no-headers")) ? true : undefined,
-    );
-    await eventually("no endpoint is on node3", 15, async () => {
-      const slices = await cluster.kubectl(
-        "get",
-        "endpointslices",
-        "-l",
-        "kubernetes.io/service-name=webapp1-nodeport-svc",
-        "-o",
-        "json",
+    const { errors, answered } = await whileAsking(`http://${addresses[0]}:30080/`, 1_000, async (load) => {
+      await cluster.fairway("node", "stop", "node3");
+      stopped = Date.now();
+      await eventually("node3 is NotReady", 15, async () =>
+        / NotReady/.test(await cluster.kubectl("get", "node", "node3", "--no-headers")) ? true : undefined,
       );
-      const { items } = JSON.parse(slices) as {
-        items: { endpoints: { nodeName?: string; conditions: { ready?: boolean } }[] }[];
-      };
-      const left = items
-        .flatMap(({ endpoints }) => endpoints)
-        .filter((e) => e.nodeName === "node3" && e.conditions.ready);
-      return left.length === 0 ? true : undefined;
+      await eventually("no endpoint is on node3", 15, async () => {
+        const query = ["endpointslices", "-l", "kubernetes.io/service-name=webapp1-nodeport-svc", "-o", "json"];
+        const { items } = JSON.parse(await cluster.kubectl("get", ...query)) as {
+          items: { endpoints: { nodeName?: string; conditions: { ready?: boolean } }[] }[];
+        };
+        const left = items
+          .flatMap(({ endpoints }) => endpoints)
+          .filter(({ nodeName, conditions }) => nodeName === "node3" && conditions.ready);
+        return left.length === 0 ? true : undefined;
+      });
+      await eventually("its Pods run elsewhere", 30, async () => {
+        const pods = await cluster.kubectl("get", "pods", "-o", "wide", "-l", "app=webapp1-nodeport", "--no-headers");
+        return pods.match(/Running.* node[12] /g)?.length === 20 ? true : undefined;
+      });
+      await eventually("three seconds without an error", 20, async () =>
+        Date.now() - (load.errors.at(-1)?.began ?? 0) > 3_000 ? true : undefined,
+      );
     });
-    await eventually("three seconds without an error", 20, async () =>
-      Date.now() - lastError > 3_000 ? true : undefined,
-    );
-    asking = false;
-    await asker;
     assert.ok(answered > 0);
-    assert.ok(lastError === 0 || lastError - stopped <= 10_000, `errors went on:\n${errors.join("\n")}`);
+    const late = errors.filter(({ began }) => began - stopped > 10_000);
+    assert.deepEqual(late, [], JSON.stringify(errors.map(({ began, what }) => `${began - stopped} ms: ${what}`)));
 
     await cluster.fairway("node", "start", "node3");
     await cluster.kubectl("wait", "--for=condition=Ready", "node/node3", "--timeout=30s");

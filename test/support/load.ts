@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { get } from "./cluster.ts";
+
+export interface Load {
+  answered: number;
+  /** When each failed request had begun (Date.now()), and what happened to it. */
+  errors: { began: number; what: string }[];
+}
+
+/** A client that keeps requesting, each time on a new connection, 50 ms apart, for as long as `during` takes. */
+export async function whileAsking<T>(url: string, timeout: number, during: (load: Load) => Promise<T>): Promise<Load> {
+  const load: Load = { answered: 0, errors: [] };
+  let asking = true;
+  const asker = (async () => {
+    while (asking) {
+      const began = Date.now();
+      try {
+        await get(url, timeout);
+        load.answered += 1;
+      } catch (error) {
+        load.errors.push({ began, what: String(error) });
+      }
+      await sleep(50);
+    }
+  })();
+  try {
+    await during(load);
+  } finally {
+    asking = false;
+    await asker;
+  }
+  return load;
+}
