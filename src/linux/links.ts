@@ -9,9 +9,14 @@ import { run } from "./command.ts";
 export interface LinkEnd {
   name: string;
   namespace?: string;
+  /** Hardware address; the kernel's choice when absent. */
+  hardware?: string;
 }
 
-const place = ({ name, namespace }: LinkEnd) => `name ${name}${namespace === undefined ? "" : ` netns ${namespace}`}`;
+function place({ name, namespace, hardware }: LinkEnd): string {
+  const address = hardware === undefined ? "" : ` address ${hardware}`;
+  return `name ${name}${address}${namespace === undefined ? "" : ` netns ${namespace}`}`;
+}
 
 /** The command for a veth pair. Both ends appear where they belong at once, never in the caller's own namespace. */
 export function vethPair(one: LinkEnd, other: LinkEnd): string {

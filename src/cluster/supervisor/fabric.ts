@@ -33,7 +33,8 @@ export class Fabric {
   }
 
   async #connect(end: LinkEnd, port: string, address: string, more: readonly string[] = []): Promise<void> {
-    await ipBatch([vethPair(end, { name: port, namespace: this.#namespace })]);
+    const hardware = hardwareAddress(address);
+    await ipBatch([vethPair({ ...end, hardware }, { name: port, namespace: this.#namespace })]);
     await Promise.all([
       ipBatch([`link set ${port} master bridge0 up`], this.#namespace),
       ipBatch(
@@ -67,4 +68,10 @@ export function hostLinkName(cluster: string): string {
 
 function portName(address: string): string {
   return `port${address.slice(address.lastIndexOf(".") + 1)}`;
+}
+
+/** Made of the IPv4 address, so that a machine that is made again is found at once: neighbours remember the one it had before. */
+export function hardwareAddress(address: string): string {
+  const bytes = address.split(".").map((part) => Number(part).toString(16).padStart(2, "0"));
+  return ["02", "00", ...bytes].join(":");
 }
