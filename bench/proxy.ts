@@ -118,10 +118,11 @@ async function timed(count: number, line: (index: number) => Buffer[], node: Nod
   return times;
 }
 
+/** Pss counts pages that processes share, such as the program's own, only in part. */
 function memory(): string {
-  const status = readFileSync("/proc/self/status", "utf8");
-  const read = (name: string) => (Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024).toFixed(0);
-  return `${read("VmRSS")} MB resident, ${read("VmHWM")} MB at most`;
+  const rollup = readFileSync("/proc/self/smaps_rollup", "utf8");
+  const read = (name: string) => (Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(rollup)?.[1]) / 1024).toFixed(0);
+  return `memory ${read("Pss")} MB proportional, ${read("Rss")} MB resident`;
 }
 
 for (const size of sizes) {

@@ -24,6 +24,15 @@ export class DesiredElements {
   /** Set to key to the value before the first change since the last take; undefined: it was not there. */
   #touched = new Map<string, Map<string, string | undefined>>();
   #touchedCount = 0;
+  #isTracking = false;
+
+  /** What many rows want at once; no difference to what was before is kept. */
+  static of(rows: Iterable<ServicePort>): DesiredElements {
+    const desired = new DesiredElements();
+    for (const row of rows) desired.replace(undefined, row);
+    desired.#isTracking = true;
+    return desired;
+  }
 
   /** How many elements may have changed since the last take. */
   get touched(): number {
@@ -46,12 +55,6 @@ export class DesiredElements {
     if (after !== undefined) eachElement(after, (set, key, value) => this.#claim(after.key, set, key, value));
   }
 
-  /** Forgets what changed: for a start from what the kernel holds. */
-  settle(): void {
-    this.#touched = new Map();
-    this.#touchedCount = 0;
-  }
-
   /** What changed since the last take, as the fewest elements to delete and to add. */
   take(): Difference {
     const difference: Difference = { deletes: [], adds: [] };
@@ -62,11 +65,13 @@ export class DesiredElements {
         if (before !== undefined) difference.deletes.push({ set, key });
         if (now !== undefined) difference.adds.push(elementOf(set, key, now));
       }
-    this.settle();
+    this.#touched = new Map();
+    this.#touchedCount = 0;
     return difference;
   }
 
   #touch(set: string, key: string, value: string | undefined): void {
+    if (!this.#isTracking) return;
     let keys = this.#touched.get(set);
     if (keys === undefined) {
       keys = new Map();

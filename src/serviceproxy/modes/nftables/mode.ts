@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Table, Transaction } from "../../../linux/nftables/transaction.ts";
+import type { Element, Table, Transaction } from "../../../linux/nftables/transaction.ts";
 import type { RowChange, ServicePort, ServiceTable } from "../../table.ts";
 import type { Mode } from "../mode.ts";
 import { affinityObjects } from "./affinity.ts";
@@ -20,12 +20,19 @@ export interface Watcher {
   forget(): void;
 }
 
-/** An element whose value changes: deleted and added in one transaction. */
-interface Step {
-  set: string;
-  key: string;
-  before: string | undefined;
-  after: string | undefined;
+/** Elements to be written in one phase of a full sync, in transactions of bounded size. */
+class Work {
+  readonly adds: Element[] = [];
+  /** Another value for a key: deleted and added in one transaction. */
+  readonly changes: { delete: Element; add: Element }[] = [];
+  readonly deletes: Element[] = [];
+
+  *transactions(): Generator<Transaction> {
+    for (const adds of chunks(this.adds, chunkSize)) yield { adds };
+    for (const chunk of chunks(this.changes, chunkSize))
+      yield { deletes: chunk.map((change) => change.delete), adds: chunk.map((change) => change.add) };
+    for (const deletes of chunks(this.deletes, chunkSize)) yield { deletes };
+  }
 }
 
 /** The service proxy in elements of nftables maps: README.md tells the way of a packet. `config` is asked for anew at each full sync. */
@@ -34,7 +41,7 @@ export class NftablesMode implements Mode {
   readonly #table: Table;
   readonly #config: () => NftablesConfig;
   readonly #watcher: Watcher;
-  #desired = new DesiredElements();
+  #desired = DesiredElements.of([]);
   /** Shared chains that the kernel has. */
   #chains = new Set<string>();
   /** Chains and sets of affinity that nothing leads to any more; kernels before 6.2 let go of them only after a while. */
@@ -60,17 +67,12 @@ export class NftablesMode implements Mode {
     this.#watcher.forget();
     const known = await this.#writeSkeleton(config, names.sets);
 
-    const desired = new DesiredElements();
+    const desired = DesiredElements.of(rows);
     const wanted = {
       chains: new Set<string>(skeletonChains(config)),
       sets: new Set<string>(this.#table.schema.sets.keys()),
     };
-    const affine: ServicePort[] = [];
-    for (const row of rows) {
-      desired.replace(undefined, row);
-      if (row.affinitySeconds > 0) affine.push(row);
-    }
-    desired.settle();
+    const affine = rows.filter(({ affinitySeconds }) => affinitySeconds > 0);
     for (const chunk of chunks(affine, 500)) {
       const objects = chunk.map((row) => affinityObjects(row));
       const transaction = {
@@ -143,17 +145,21 @@ export class NftablesMode implements Mode {
 
   /** Brings the elements from what the kernel has to what is desired, in an order in which every verdict finds its endpoints. */
   async #writeElements(desired: DesiredElements, present: ReadonlySet<string>): Promise<void> {
-    const phases: [Step[], Step[], Step[]] = [[], [], []];
+    const endpoints = new Work();
+    const verdicts = new Work();
+    const last = new Work();
     for (const set of this.#table.schema.sets.keys()) {
       const before = new Map<string, string>();
       if (present.has(set)) await this.#table.readElements(set, (key, value = "") => before.set(key, value));
       const isEndpoints = endpointMaps.has(set);
-      for (const [key, after] of desired.elements(set)) {
+      const work = isEndpoints ? endpoints : verdicts;
+      for (const [key, value] of desired.elements(set)) {
         const old = before.get(key);
-        if (old !== after) phases[isEndpoints ? 0 : 1].push({ set, key, before: old, after });
+        if (old === undefined) work.adds.push(elementOf(set, key, value));
+        else if (old !== value) work.changes.push({ delete: { set, key }, add: elementOf(set, key, value) });
         before.delete(key);
       }
-      for (const [key, old] of before) phases[isEndpoints ? 2 : 1].push({ set, key, before: old, after: undefined });
+      for (const key of before.keys()) (isEndpoints ? last : verdicts).deletes.push({ set, key });
     }
     // The rules of chains in use are written anew, whether they changed or not.
     const names = new Set<string>();
@@ -163,12 +169,9 @@ export class NftablesMode implements Mode {
     for (const chunk of chunks(shared, 500))
       this.#table.commit({ chains: chunk.map((name) => sharedChain(name, this.family)) });
     this.#chains = new Set(shared);
-    for (const steps of phases)
-      for (const chunk of chunks(steps, chunkSize)) {
-        this.#table.commit({
-          deletes: chunk.filter(({ before }) => before !== undefined),
-          adds: chunk.flatMap(({ set, key, after }) => (after === undefined ? [] : [elementOf(set, key, after)])),
-        });
+    for (const work of [endpoints, verdicts, last])
+      for (const transaction of work.transactions()) {
+        this.#table.commit(transaction);
         await setImmediate();
       }
   }
