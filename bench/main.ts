@@ -4,6 +4,10 @@ const benchmarks: Record<string, { does: string; load: () => Promise<{ main(args
     does: "npm start to the first HTTP 200 through a NodePort; memory of the cluster",
     load: () => import("./boot.ts"),
   },
+  proxy: {
+    does: "the service proxy's nftables mode: cold sync, one change, restart, memory, from 100 to 100,000 Services",
+    load: () => import("./proxy.ts"),
+  },
   scale: { does: "many demo Pods behind one Service: time until all answer, memory", load: () => import("./scale.ts") },
 };
 

@@ -1,11 +1,11 @@
 /**
- * The service proxy's own work, measured inside a network namespace: `npm run bench -- proxy`, or directly
- * `node bench/proxy.ts [SERVICESxENDPOINTS ...]`. Printed for each size: the cold sync (objects in the caches to the kernel's last
+ * The service proxy's own work, measured inside a network namespace: `npm run bench -- proxy [SERVICESxENDPOINTS ...]`. Printed for each size: the cold sync (objects in the caches to the kernel's last
  * acknowledgement), one endpoint changed and one Service added (bytes of the watch event in hand to the acknowledgement), a restart on what
  * the kernel has, and the memory of the process.
  */
 import { readFileSync } from "node:fs";
 import type { EndpointSlice, Service, WatchEvent } from "../src/kubernetes/types.ts";
+import { run } from "../src/linux/command.ts";
 import { KernelTable } from "../src/linux/nftables/kernel-table.ts";
 import { TableMonitor } from "../src/linux/nftables/monitor.ts";
 import { ServiceInputs } from "../src/serviceproxy/inputs.ts";
@@ -14,14 +14,8 @@ import { serviceSchema } from "../src/serviceproxy/modes/nftables/schema.ts";
 import { slimService, slimSlice } from "../src/serviceproxy/slim.ts";
 import { ServiceTable } from "../src/serviceproxy/table.ts";
 
-const marker = "FAIRWAY_BENCH_NETWORK";
-const sizes = process.argv.slice(2).length > 0 ? process.argv.slice(2) : ["1000x2", "5000x2", "5000x10", "10000x2"];
+const defaultSizes = ["100x2", "1000x2", "1000x10", "5000x2", "5000x10", "10000x2", "10000x10", "44000x2", "100000x2"];
 const changes = 300;
-
-if (process.env[marker] === undefined) {
-  const command = ["unshare", "--net", "--", process.execPath, "--expose-gc", ...process.argv.slice(1)];
-  process.execve?.("/usr/bin/env", ["env", ...command], { ...process.env, [marker]: "1" });
-}
 
 const address = (first: number, index: number) => `${first}.${64 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
 
@@ -125,14 +119,27 @@ function memory(): string {
   return `memory ${read("Pss")} MB proportional, ${read("Rss")} MB resident`;
 }
 
-for (const size of sizes) {
+/** One process for each size: none pays for the garbage of the one before. */
+export async function main(args: string[]): Promise<void> {
+  for (const size of args.length > 0 ? args : defaultSizes) {
+    if (!/^[1-9]\d{0,5}x[1-9]\d{0,2}$/.test(size))
+      throw new Error(`bench proxy: "${size}" is not a size such as 10000x2`);
+    const script = `import("${import.meta.url}").then(({ measure }) => measure("${size}"))`;
+    const command = ["--net", "--", process.execPath, "--input-type=module", "-e", script];
+    process.stdout.write(await run("unshare", command, { timeout: 300_000 }));
+  }
+}
+
+export async function measure(size: string): Promise<void> {
   const [services = 0, endpoints = 0] = size.split("x").map(Number);
   const node = new Node();
   for (let index = 0; index < services; index += 1) {
     node.inputs.setService(slimService(service(index)));
     node.inputs.setSlice(slimSlice(slice(index, endpoints)));
   }
+  const cpu = process.cpuUsage();
   const cold = await node.sync();
+  const { user, system } = process.cpuUsage(cpu);
   const changed = await timed(
     changes,
     (index) => [event(slice((index * 7919) % services, endpoints, index + 1))],
@@ -151,7 +158,7 @@ for (const size of sizes) {
   console.log(
     [
       `nftables ${size}`,
-      `cold sync ${seconds(cold.compiled + cold.written)} (compiled in ${seconds(cold.compiled)})`,
+      `cold sync ${seconds(cold.compiled + cold.written)} (compiled in ${seconds(cold.compiled)}; ${seconds((user + system) / 1000)} of processor time)`,
       `endpoint changed ${quantiles(changed)}`,
       `Service added ${quantiles(added)}`,
       `restart ${seconds(restart.written)}`,
@@ -159,5 +166,4 @@ for (const size of sizes) {
     ].join("; "),
   );
   await node.mode.cleanup();
-  globalThis.gc?.();
 }
