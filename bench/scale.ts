@@ -1,7 +1,8 @@
 /** Many demo Pods behind one Service on this machine: time from `kubectl scale` until each has answered through the NodePort, and memory. */
 import { readFile } from "node:fs/promises";
 import { hostPaths } from "../src/cluster/config.ts";
-import { exampleManifest, get, startCluster } from "../test/support/cluster.ts";
+import { exampleManifest, startCluster } from "../test/support/cluster.ts";
+import { distinctAnswers } from "../test/support/load.ts";
 import { descendants } from "../test/support/processes.ts";
 import { printUsage, usageOf } from "./processes.ts";
 
@@ -22,12 +23,7 @@ export async function main([count = "1000"]: string[]): Promise<void> {
       process.stdout.write(`${elapsed()}: ${ready} Pods ready\n`);
       if (performance.now() - begin > 600_000) throw new Error("not all ready within 600 s");
     }
-    // Coupon collector: N ln N requests on average until each of N has answered.
-    const seen = new Set<string>();
-    for (let asked = 0; seen.size < replicas && asked < replicas * 20; asked += 50) {
-      const answers = await Promise.all(Array.from({ length: 50 }, () => get(`http://${node!.address}:30080/`, 5_000)));
-      for (const { body } of answers) seen.add(body);
-    }
+    const seen = await distinctAnswers(`http://${node!.address}:30080/`, replicas);
     process.stdout.write(
       `${elapsed()}: ${seen.size} of ${replicas} Pods have answered through ${node!.address}:30080\n`,
     );
