@@ -17,6 +17,7 @@ import { cleanupNftables } from "../serviceproxy/modes/nftables/cleanup.ts";
 import { nodePortAddresses } from "../serviceproxy/node-port-addresses.ts";
 import { describeFlags, FlagError, includesLoopback, type ProxySettings, parseFlags } from "../serviceproxy/options.ts";
 import { isServiceAddress, ServiceAddressError, type ServiceProxy, startServiceProxy } from "../serviceproxy/proxy.ts";
+import { followServiceRanges, type ServiceRanges } from "../serviceproxy/service-ranges.ts";
 
 const usage = `Usage: fairway proxy --kubeconfig FILE [FLAGS]
 
@@ -96,10 +97,14 @@ async function openModes(
   settings: ProxySettings,
   log: Logger,
   proxy: () => ServiceProxy | undefined,
+  ranges: () => ServiceRanges | undefined,
 ): Promise<OpenModes> {
   if (settings.mode === "nftables") {
     const { openNftables } = await import("../serviceproxy/modes/nftables/open.ts");
-    const opened = await openNftables(settings, () => proxy()?.node().addresses ?? []);
+    const opened = await openNftables(settings, () => ({
+      nodeAddresses: proxy()?.node().addresses ?? [],
+      serviceCIDRs: ranges()?.cidrs() ?? [],
+    }));
     return { ...opened, tool: opened.version, cleanupOthers: () => cleanupOthers(log) };
   }
   const found = await findFamilies(log);
@@ -117,9 +122,15 @@ const lookInterval = 250;
 
 async function run(settings: ProxySettings, log: Logger): Promise<void> {
   let proxy: ServiceProxy | undefined;
+  let ranges: ServiceRanges | undefined;
   const [access, opened] = await Promise.all([
     settings.kubeconfig === "" ? inClusterAccess() : loadKubeconfig(settings.kubeconfig),
-    openModes(settings, log, () => proxy),
+    openModes(
+      settings,
+      log,
+      () => proxy,
+      () => ranges,
+    ),
   ]);
   const { modes } = opened;
   if (settings.master !== "") access.server = settings.master;
@@ -177,6 +188,12 @@ async function run(settings: ProxySettings, log: Logger): Promise<void> {
     log.warn({ err: error }, "rules of another mode may be left");
   });
   const { check } = proxy;
+  if (settings.mode === "nftables")
+    ranges = followServiceRanges({
+      client,
+      onChange: check,
+      onError: (error) => log.warn({ err: error }, "cannot follow the ranges of Services"),
+    });
   const looking = setInterval(() => {
     if (opened.isDamaged?.()) check();
   }, lookInterval);
@@ -184,6 +201,7 @@ async function run(settings: ProxySettings, log: Logger): Promise<void> {
     await Promise.race([proxy.failed, terminated()]);
   } finally {
     clearInterval(looking);
+    ranges?.stop();
     for (const server of servers) server.close();
     await proxy.stop();
     opened.close?.();

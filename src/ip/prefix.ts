@@ -60,3 +60,13 @@ export function prefixesOverlap(a: Prefix, b: Prefix): boolean {
 export function comparePrefixes(a: Prefix, b: Prefix): number {
   return compareAddresses(a, b) || a.length - b.length;
 }
+
+/** The same addresses, sorted, without a range inside another one. */
+export function disjointPrefixes(prefixes: readonly Prefix[]): Prefix[] {
+  const kept: Prefix[] = [];
+  for (const prefix of prefixes.toSorted(comparePrefixes)) {
+    const last = kept.at(-1);
+    if (last === undefined || !prefixesOverlap(last, prefix)) kept.push(prefix);
+  }
+  return kept;
+}

@@ -31,6 +31,7 @@ export const replicaSets = grouped("apps", "ReplicaSet", "replicasets");
 export const daemonSets = grouped("apps", "DaemonSet", "daemonsets");
 export const ingresses = grouped("networking.k8s.io", "Ingress", "ingresses");
 export const ingressClasses = grouped("networking.k8s.io", "IngressClass", "ingressclasses", false);
+export const serviceCIDRs = grouped("networking.k8s.io", "ServiceCIDR", "servicecidrs", false);
 export const roles = grouped("rbac.authorization.k8s.io", "Role", "roles");
 export const roleBindings = grouped("rbac.authorization.k8s.io", "RoleBinding", "rolebindings");
 export const clusterRoles = grouped("rbac.authorization.k8s.io", "ClusterRole", "clusterroles", false);

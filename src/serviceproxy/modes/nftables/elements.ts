@@ -1,4 +1,4 @@
-import { comparePrefixes, formatPrefix, parsePrefix, prefixesOverlap } from "../../../ip/prefix.ts";
+import { disjointPrefixes, formatPrefix, parsePrefix } from "../../../ip/prefix.ts";
 import { fieldSeparator } from "../../../linux/nftables/fields.ts";
 import type { ServicePort } from "../../table.ts";
 import { affinityChain } from "./affinity.ts";
@@ -76,16 +76,7 @@ function firewallElements(row: ServicePort, key: string, address: string, found:
     found(sets.firewallAllowed, `${key}${fieldSeparator}${range}`, "");
 }
 
-/** The same addresses without a range inside another one: the kernel takes no overlapping intervals. */
+/** The kernel takes no overlapping intervals. */
 function disjoint(ranges: readonly string[]): string[] {
-  const sorted = ranges
-    .map(parsePrefix)
-    .filter((prefix) => prefix !== undefined)
-    .sort(comparePrefixes);
-  const kept = sorted.slice(0, 0);
-  for (const prefix of sorted) {
-    const last = kept.at(-1);
-    if (last === undefined || !prefixesOverlap(last, prefix)) kept.push(prefix);
-  }
-  return kept.map(formatPrefix);
+  return disjointPrefixes(ranges.map(parsePrefix).filter((prefix) => prefix !== undefined)).map(formatPrefix);
 }

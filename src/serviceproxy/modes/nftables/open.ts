@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import type { Address, Family } from "../../../ip/address.ts";
+import { disjointPrefixes, formatPrefix, parsePrefix } from "../../../ip/prefix.ts";
 import { run } from "../../../linux/command.ts";
 import { KernelTable } from "../../../linux/nftables/kernel-table.ts";
 import { TableMonitor } from "../../../linux/nftables/monitor.ts";
@@ -25,10 +26,17 @@ export interface OpenNftables {
   close(): void;
 }
 
-/** Opens the mode for the families that this kernel has. `nodeAddresses` are asked for at each full sync. */
+/** What may change while the proxy runs; asked for at each full sync. */
+export interface NftablesSurroundings {
+  nodeAddresses: readonly Address[];
+  /** Prefixes, of both families. */
+  serviceCIDRs: readonly string[];
+}
+
+/** Opens the mode for the families that this kernel has. */
 export async function openNftables(
   settings: NftablesSettings,
-  nodeAddresses: () => readonly Address[],
+  surroundings: () => NftablesSurroundings,
 ): Promise<OpenNftables> {
   const version = await run("nft", ["--version"]).catch((error: Error) => {
     throw new Error(`nft cannot be run; install the package "nftables": ${error.message}`, { cause: error });
@@ -41,14 +49,17 @@ export async function openNftables(
   const opened = (hasSix ? ([4, 6] as const) : ([4] as const)).map((family) => {
     const table = new KernelTable(serviceSchema(family));
     const monitor = new TableMonitor(table.schema, table.port);
-    const config = () => ({
-      family,
-      mark: 2 ** settings.masqueradeBit,
-      masqueradeAll: settings.masqueradeAll,
-      localTraffic: settings.localTraffic[family],
-      nodePortAddresses: nodePortAddresses(ranges, family, nodeAddresses()),
-      serviceCIDRs: [],
-    });
+    const config = () => {
+      const { nodeAddresses, serviceCIDRs } = surroundings();
+      return {
+        family,
+        mark: 2 ** settings.masqueradeBit,
+        masqueradeAll: settings.masqueradeAll,
+        localTraffic: settings.localTraffic[family],
+        nodePortAddresses: nodePortAddresses(ranges, family, nodeAddresses),
+        serviceCIDRs: prefixesOf(family, serviceCIDRs),
+      };
+    };
     return { table, monitor, mode: new NftablesMode(table, config, monitor) };
   });
   return {
@@ -62,4 +73,13 @@ export async function openNftables(
       }
     },
   };
+}
+
+/** The prefixes of one family in canonical form, none inside another; what is no prefix is left out. */
+function prefixesOf(family: Family, texts: readonly string[]): string[] {
+  const prefixes = texts
+    .map(parsePrefix)
+    .filter((prefix) => prefix?.family === family)
+    .map((prefix) => prefix!);
+  return disjointPrefixes(prefixes).map(formatPrefix);
 }
