@@ -1,5 +1,6 @@
 /** What a node tells of itself. Pure. */
 import type { Node, NodeCondition } from "../../kubernetes/types.ts";
+import { kubernetesVersion } from "../../kubernetes/version.ts";
 import { agentPort } from "../config.ts";
 import { seconds } from "../pods/status.ts";
 
@@ -17,7 +18,6 @@ export interface NodeFacts {
 
 /** As many as kubelet allows when it is told to; its own default of 110 is for real machines. */
 const maximumPods = 500;
-const kubeletVersion = "v1.36.0-fairway";
 
 export function newNode(facts: NodeFacts): Node {
   const labels = {
@@ -55,7 +55,7 @@ export function nodeStatus(
       containerRuntimeVersion: "fairway://0.1.0",
       kernelVersion: facts.kernelVersion,
       kubeProxyVersion: "",
-      kubeletVersion,
+      kubeletVersion: kubernetesVersion.gitVersion,
       machineID: facts.machineID,
       operatingSystem: "linux",
       osImage: facts.osImage,

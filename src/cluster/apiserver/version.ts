@@ -1,8 +1,8 @@
-/** What /version says. kubectl compares the minor version with its own and warns when they are far apart. */
+import { kubernetesVersion } from "../../kubernetes/version.ts";
+
+/** What /version says: the fields of Kubernetes' version.Info, all of which clients expect. */
 export const serverVersion = {
-  major: "1",
-  minor: "32",
-  gitVersion: "v1.32.0+fairway",
+  ...kubernetesVersion,
   gitCommit: "",
   gitTreeState: "",
   buildDate: "1970-01-01T00:00:00Z",
