@@ -1,3 +1,5 @@
+import { formatIPv4, parseIPv4, parseSloppyIPv4 } from "./ipv4.ts";
+
 export type Family = 4 | 6;
 
 /** An IPv4 or IPv6 address as a number, so that it can be compared, counted and masked. */
@@ -31,19 +33,9 @@ function parse(text: string, sloppy: boolean): Address | undefined {
   return value === undefined ? undefined : { family: text.includes(":") ? 6 : 4, value };
 }
 
-const strictOctet = /^(0|[1-9]\d{0,2})$/;
-const sloppyOctet = /^\d+$/;
-
 function parseOctets(text: string, sloppy: boolean): bigint | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4) return undefined;
-  let value = 0;
-  for (const part of parts) {
-    const octet = Number(part);
-    if (!(sloppy ? sloppyOctet : strictOctet).test(part) || octet > 255) return undefined;
-    value = value * 256 + octet;
-  }
-  return BigInt(value);
+  const value = sloppy ? parseSloppyIPv4(text) : parseIPv4(text);
+  return value === undefined ? undefined : BigInt(value);
 }
 
 const groupPattern = /^[0-9a-fA-F]{1,4}$/;
@@ -76,8 +68,8 @@ function parseGroups(text: string, sloppy: boolean): bigint | undefined {
 
 /** The canonical text: dotted decimal, or RFC 5952. */
 export function formatAddress({ family, value }: Address): string {
-  if (family === 4) return formatOctets(value);
-  if (value >> 32n === 0xffffn) return `::ffff:${formatOctets(value & 0xffff_ffffn)}`;
+  if (family === 4) return formatIPv4(Number(value));
+  if (value >> 32n === 0xffffn) return `::ffff:${formatIPv4(Number(value & 0xffff_ffffn))}`;
   const groups = Array.from({ length: 8 }, (_, index) => (value >> BigInt(112 - 16 * index)) & 0xffffn);
   let longest = { start: 0, length: 1 };
   for (let start = 0; start < 8; start += 1) {
@@ -89,11 +81,6 @@ export function formatAddress({ family, value }: Address): string {
   if (longest.length < 2) return hex.join(":");
   const { start, length } = longest;
   return `${hex.slice(0, start).join(":")}::${hex.slice(start + length).join(":")}`;
-}
-
-function formatOctets(value: bigint): string {
-  const number = Number(value);
-  return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
 }
 
 /** "10.32.0.3:80", "[fd00::3]:80". Takes the canonical text of an address. */

@@ -15,6 +15,10 @@ describe("IPv4", () => {
   test("a prefix that is written is read as the same one", () => {
     fc.assert(fc.property(prefix, (value) => assert.deepEqual(parsePrefix(formatPrefix(value)), value)));
   });
+  test("prefixes by example", () => {
+    assert.deepEqual(parsePrefix("10.32.0.0/12"), { base: 0x0a200000, bits: 12 });
+    assert.equal(formatPrefix({ base: 0xfffffffc, bits: 30 }), "255.255.255.252/30");
+  });
   test("prefixes overlap exactly when one contains an end of the other", () => {
     fc.assert(
       fc.property(prefix, prefix, (one, other) => {
@@ -28,7 +32,19 @@ describe("IPv4", () => {
   for (const text of ["", "1.2.3", "1.2.3.4.5", "256.0.0.1", "01.2.3.4", "1.2.3.-4", "1.2.3.4 ", "0x1.2.3.4", "::1"]) {
     test(`"${text}" is no address`, () => assert.equal(parseIPv4(text), undefined));
   }
-  for (const text of ["10.0.0.0", "10.0.0.0/33", "10.0.0.1/24", "10.0.0.0/08", "10.0.0.0/", "/8", "10.0.0.0/-1"]) {
+  for (const text of [
+    "10.0.0.0",
+    "10.0.0.0/33",
+    "10.0.0.1/24",
+    "10.0.0.0/08",
+    "10.0.0.0/",
+    "/8",
+    "10.0.0.0/-1",
+    "10.32.0.256/32",
+    "::/0",
+    "x",
+    "10.32.0.0/12 ",
+  ]) {
     test(`"${text}" is no prefix`, () => assert.equal(parsePrefix(text), undefined));
   }
 });

@@ -1,4 +1,7 @@
-/** IPv4 addresses as numbers (0 to 2^32-1), and prefixes. IPv4 text is strict: four decimal parts, no leading zeros. */
+/**
+ * IPv4 addresses as numbers (0 to 2^32-1) and prefixes of them: for allocators, which count through one IPv4 range. What may be of either
+ * family goes by address.ts and prefix.ts.
+ */
 
 export interface Prefix {
   /** The first address, the network's own. */
@@ -7,13 +10,25 @@ export interface Prefix {
   bits: number;
 }
 
-/** "10.32.0.3" as a number; undefined when it is no IPv4 address. */
+const strictOctet = /^(?:0|[1-9]\d{0,2})$/;
+const sloppyOctet = /^\d+$/;
+
+/** "10.32.0.3" as a number; undefined when it is no IPv4 address: four decimal parts without leading zeros. */
 export function parseIPv4(text: string): number | undefined {
+  return parseOctets(text, strictOctet);
+}
+
+/** As parseIPv4, but leading zeros are taken, and are decimal: Kubernetes reads stored objects so. */
+export function parseSloppyIPv4(text: string): number | undefined {
+  return parseOctets(text, sloppyOctet);
+}
+
+function parseOctets(text: string, octet: RegExp): number | undefined {
   const parts = text.split(".");
   if (parts.length !== 4) return undefined;
   let value = 0;
   for (const part of parts) {
-    if (!/^(?:0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
+    if (!octet.test(part) || Number(part) > 255) return undefined;
     value = value * 256 + Number(part);
   }
   return value;

@@ -1,6 +1,7 @@
 /** The downward API: what a container may learn of its own Pod (core/v1 ObjectFieldSelector and ResourceFieldSelector). Pure. */
+
+import { parseQuantity } from "../../kubernetes/quantity.ts";
 import type { Container, Node, Pod } from "../../kubernetes/types.ts";
-import { parseQuantity } from "./quantity.ts";
 
 export interface KnownAddresses {
   podIP: string;

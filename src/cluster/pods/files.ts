@@ -1,5 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile, rename, writeFile } from "node:fs/promises";
 
 /** Writes a file so that a reader, or the next life, sees the old content or the new one and nothing between. */
 export async function writeFileAtomically(path: string, data: string | Uint8Array, mode = 0o600): Promise<void> {
@@ -25,8 +24,4 @@ export async function readJsonIfThere<T>(path: string): Promise<T | undefined> {
   } catch {
     return undefined;
   }
-}
-
-export async function makeParents(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
 }

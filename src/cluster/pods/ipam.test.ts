@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { AddressPool, addressRange, formatAddress, parseAddress } from "./ipam.ts";
+import { formatIPv4, parseIPv4 } from "../../ip/ipv4.ts";
+import { AddressPool, addressRange } from "./ipam.ts";
 
 test("a range leaves out the network, the node's own and the broadcast address", () => {
   const range = addressRange("10.32.4.0/22");
-  assert.equal(formatAddress(range.first), "10.32.4.2");
-  assert.equal(formatAddress(range.last), "10.32.7.254");
+  assert.equal(formatIPv4(range.first), "10.32.4.2");
+  assert.equal(formatIPv4(range.last), "10.32.7.254");
 });
 
 for (const cidr of ["", "10.0.0.0", "10.0.0.1/24", "10.0.0.0/30", "10.0.0.0/x", "10.0.0/24", "1.2.3.256/24", "::/64"])
@@ -23,9 +24,9 @@ test("an address just released is not the next one given", () => {
 
 test("goes on after the cursor of an earlier life", () => {
   const range = addressRange("10.32.0.0/24");
-  assert.equal(new AddressPool(range, parseAddress("10.32.0.9")).allocate(), "10.32.0.10");
-  assert.equal(new AddressPool(range, parseAddress("10.32.0.254")).allocate(), "10.32.0.2");
-  assert.equal(new AddressPool(range, parseAddress("10.99.0.1")).allocate(), "10.32.0.2");
+  assert.equal(new AddressPool(range, parseIPv4("10.32.0.9")!).allocate(), "10.32.0.10");
+  assert.equal(new AddressPool(range, parseIPv4("10.32.0.254")!).allocate(), "10.32.0.2");
+  assert.equal(new AddressPool(range, parseIPv4("10.99.0.1")!).allocate(), "10.32.0.2");
 });
 
 test("property: no address is given twice, all of them are given, and a released one comes back", () => {
@@ -41,7 +42,7 @@ test("property: no address is given twice, all of them are given, and a released
           if (held.length === 13) assert.equal(address, undefined);
           else {
             assert.ok(address !== undefined && !held.includes(address), `${address} is held already`);
-            const value = parseAddress(address);
+            const value = parseIPv4(address)!;
             assert.ok(value >= pool.range.first && value <= pool.range.last);
             held.push(address);
           }

@@ -1,4 +1,5 @@
 /** The addresses of one node's podCIDR. */
+import { formatIPv4, parseIPv4, parsePrefix, sizeOf } from "../../ip/ipv4.ts";
 
 export interface AddressRange {
   /** First address that a Pod may get, as a 32-bit number. */
@@ -9,29 +10,11 @@ export interface AddressRange {
 
 /** The usable addresses of an IPv4 prefix: without its network address, its broadcast address, and the first one, kept for the node. */
 export function addressRange(cidr: string): AddressRange {
-  const [address = "", length = ""] = cidr.split("/");
-  const bits = Number(length);
-  if (!/^\d{1,2}$/.test(length) || bits < 8 || bits > 29)
-    throw new Error(`podCIDR "${cidr}" is no IPv4 prefix of 8 to 29 bits`);
-  const base = parseAddress(address);
-  const size = 2 ** (32 - bits);
-  if (base % size !== 0) throw new Error(`podCIDR "${cidr}" has host bits set`);
-  return { first: base + 2, last: base + size - 2 };
-}
-
-export function parseAddress(text: string): number {
-  const parts = text.split(".");
-  let value = 0;
-  for (const part of parts) {
-    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) throw new Error(`"${text}" is no IPv4 address`);
-    value = value * 256 + Number(part);
-  }
-  if (parts.length !== 4) throw new Error(`"${text}" is no IPv4 address`);
-  return value;
-}
-
-export function formatAddress(value: number): string {
-  return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join(".");
+  const prefix = parsePrefix(cidr);
+  if (prefix === undefined || prefix.bits < 8 || prefix.bits > 29)
+    throw new Error(`podCIDR "${cidr}" is no IPv4 prefix of 8 to 29 bits without host bits`);
+  const { base } = prefix;
+  return { first: base + 2, last: base + sizeOf(prefix) - 2 };
 }
 
 /**
@@ -68,16 +51,22 @@ export class AddressPool {
     while (this.#used.has(candidate));
     this.#used.add(candidate);
     this.#cursor = candidate;
-    return formatAddress(candidate);
+    return formatIPv4(candidate);
   }
 
   /** Marks an address that a Pod of an earlier life still has. An address outside of the range is nobody's business here. */
   take(address: string): void {
-    const value = parseAddress(address);
+    const value = numberOf(address);
     if (value >= this.range.first && value <= this.range.last) this.#used.add(value);
   }
 
   release(address: string): void {
-    this.#used.delete(parseAddress(address));
+    this.#used.delete(numberOf(address));
   }
+}
+
+function numberOf(address: string): number {
+  const value = parseIPv4(address);
+  if (value === undefined) throw new Error(`"${address}" is no IPv4 address`);
+  return value;
 }

@@ -1,10 +1,10 @@
 import { labelValueErrors, qualifiedNameErrors } from "../../../kubernetes/labels.ts";
+import { parseQuantity } from "../../../kubernetes/quantity.ts";
 import { nodes } from "../../../kubernetes/resource.ts";
 import type { Node } from "../../../kubernetes/types.ts";
 import { defineKind, keepStatus } from "./define.ts";
 import type { FieldError } from "./descriptor.ts";
 import { typeNamed } from "./schema/definitions.ts";
-import { quantityToNumber } from "./schema/quantity.ts";
 import { age } from "./table/age.ts";
 import { ageColumn, nameColumn, text, wide } from "./table/columns.ts";
 import { duplicate, forbidden, invalid, required, same } from "./validation/errors.ts";
@@ -122,7 +122,7 @@ function validateNodeStatus({ status }: Node): FieldError[] {
   }
   for (const list of ["capacity", "allocatable"] as const) {
     for (const [name, quantity] of Object.entries(status?.[list] ?? {})) {
-      if ((quantityToNumber(quantity) ?? 0) >= 0) continue;
+      if ((parseQuantity(quantity) ?? 0) >= 0) continue;
       errors.push(invalid(`status.${list}.${name}`, quantity, "must be greater than or equal to 0"));
     }
   }

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Node, Pod } from "../../../kubernetes/types.ts";
+import { amountOf } from "./amounts.ts";
 import { decide, explain, rejectionsOf } from "./decide.ts";
 import { NodeAccount } from "./node-account.ts";
 import { needsOf } from "./pod-needs.ts";
-import { amountOf } from "./quantity.ts";
 
 type PodSpec = NonNullable<Pod["spec"]>;
 

@@ -1,6 +1,6 @@
 import type { Node } from "../../../kubernetes/types.ts";
+import { type Amounts, amountsOf } from "./amounts.ts";
 import type { PodNeeds } from "./pod-needs.ts";
-import { type Amounts, amountsOf } from "./quantity.ts";
 
 /** What runs on one node and what is left of it, kept by adding and removing single Pods. */
 export class NodeAccount {

@@ -1,6 +1,6 @@
 import type { Container, Pod } from "../../../kubernetes/types.ts";
 import { controllerOf } from "../shared/keys.ts";
-import { type Amounts, amountsOf } from "./quantity.ts";
+import { type Amounts, amountsOf } from "./amounts.ts";
 
 /** All of a Pod that decides where it may go, computed once. */
 export interface PodNeeds {

@@ -1,7 +1,7 @@
 import { qualifiedNameErrors } from "../../../../kubernetes/labels.ts";
+import { parseQuantity } from "../../../../kubernetes/quantity.ts";
 import type { Container, PodSpec } from "../../../../kubernetes/types.ts";
 import type { FieldError } from "../descriptor.ts";
-import { quantityToNumber } from "../schema/quantity.ts";
 import { duplicate, forbidden, invalid, required } from "../validation/errors.ts";
 import { protocols, validateIP, validateLabelName, validateOneOf, validatePortNumber } from "../validation/fields.ts";
 import { portName } from "../validation/names.ts";
@@ -112,10 +112,10 @@ function validateResources(path: string, resources: Container["resources"]): Fie
       if (!name.includes("/") && !standardResources.test(name)) {
         errors.push(invalid(field, name, "must be a standard resource for containers"));
       }
-      const amount = quantityToNumber(quantity) ?? 0;
+      const amount = parseQuantity(quantity) ?? 0;
       if (amount < 0) errors.push(invalid(field, quantity, "must be greater than or equal to 0"));
       const limit = list === "requests" && Object.hasOwn(limits, name) ? limits[name] : undefined;
-      if (limit !== undefined && amount > (quantityToNumber(limit) ?? 0)) {
+      if (limit !== undefined && amount > (parseQuantity(limit) ?? 0)) {
         const problem = `must be less than or equal to ${name} limit of ${limit}`;
         errors.push(invalid(`${path}.requests`, quantity, problem));
       }

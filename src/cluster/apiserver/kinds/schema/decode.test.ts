@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Ajv } from "ajv";
 import fc from "fast-check";
+import { isQuantity } from "../../../../kubernetes/quantity.ts";
 import { decode } from "../decode.ts";
 import { deployment } from "../deployment.ts";
 import type { Schema } from "../descriptor.ts";
@@ -9,7 +10,6 @@ import { kinds } from "../index.ts";
 import { arbitraryOf } from "../testing.ts";
 import { decodeValue } from "./decode.ts";
 import { definitions, resolve, typeNamed } from "./definitions.ts";
-import { isQuantity } from "./quantity.ts";
 
 describe("what the decoder refuses", () => {
   const cannot = 'Deployment in version "v1" cannot be handled as a Deployment: ';

@@ -1,6 +1,6 @@
+import { isQuantity } from "../../../../kubernetes/quantity.ts";
 import type { Schema } from "../descriptor.ts";
 import { resolve } from "./definitions.ts";
-import { isQuantity } from "./quantity.ts";
 
 /** What became of an untrusted JSON value: the known fields as a fresh copy, or why it cannot be read. */
 export type Decoded =

@@ -1,5 +1,5 @@
 /** A resource.Quantity: a decimal number with an SI suffix (n u m k M G T P E), a binary one (Ki … Ei) or an exponent. */
-const quantity = /^[+-]?(\d+(?:\.\d*)?|\.\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d{1,3})?$/;
+const pattern = /^[+-]?(\d+(?:\.\d*)?|\.\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d{1,3})?$/;
 
 const factors: Record<string, number> = {
   n: 1e-9,
@@ -20,11 +20,11 @@ const factors: Record<string, number> = {
 };
 
 export function isQuantity(text: string): boolean {
-  return text.length <= 64 && quantity.test(text);
+  return text.length <= 64 && pattern.test(text);
 }
 
 /** The number a quantity stands for, with the precision of a double: enough to compare and to add up. undefined when it is none. */
-export function quantityToNumber(text: string): number | undefined {
+export function parseQuantity(text: string): number | undefined {
   if (!isQuantity(text)) return undefined;
   const suffix = /[a-zA-Z]+$/.exec(text)?.[0] ?? "";
   const factor = factors[suffix];
