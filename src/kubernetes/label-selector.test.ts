@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isEmptySelector, matchesLabels, matchesSelector } from "./label-selector.ts";
+import {
+  fromLabelSelector,
+  isEmptySelector,
+  matchesLabels,
+  matchesSelector,
+  meetsNodeExpression,
+} from "./label-selector.ts";
+import { matchesRequirements, SelectorError } from "./requirement.ts";
 
 const labels = { app: "web", tier: "front" };
 
@@ -17,6 +24,8 @@ test("matchesSelector", () => {
     [{ matchExpressions: [{ key: "zone", operator: "DoesNotExist" }] }, true],
     [{ matchLabels: { app: "web" }, matchExpressions: [{ key: "tier", operator: "DoesNotExist" }] }, false],
     [{ matchExpressions: [{ key: "app", operator: "Like" }] }, false],
+    [{ matchExpressions: [{ key: "app", operator: "Gt", values: ["1"] }] }, false],
+    [{ matchExpressions: [{ key: "constructor", operator: "Exists" }] }, false],
   ];
   for (const [selector, expected] of cases)
     assert.equal(matchesSelector(selector, labels), expected, JSON.stringify(selector));
@@ -33,4 +42,42 @@ test("isEmptySelector", () => {
   assert.equal(isEmptySelector({}), true);
   assert.equal(isEmptySelector({ matchLabels: {}, matchExpressions: [] }), true);
   assert.equal(isEmptySelector({ matchLabels: { app: "web" } }), false);
+});
+
+test("a LabelSelector object is the conjunction of labels and expressions", () => {
+  const requirements = fromLabelSelector({
+    matchLabels: { app: "web" },
+    matchExpressions: [
+      { key: "tier", operator: "NotIn", values: ["db"] },
+      { key: "zone", operator: "Exists" },
+    ],
+  })!;
+  assert.equal(matchesRequirements(requirements, { app: "web", zone: "a" }), true);
+  assert.equal(matchesRequirements(requirements, { app: "web", zone: "a", tier: "db" }), false);
+  assert.equal(matchesRequirements(requirements, { app: "web" }), false);
+  assert.equal(fromLabelSelector(undefined), undefined);
+  assert.deepEqual(fromLabelSelector({}), []);
+  assert.throws(
+    () => fromLabelSelector({ matchExpressions: [{ key: "a", operator: "Near" }] }),
+    new SelectorError('"Near" is not a valid label selector operator'),
+  );
+  assert.throws(
+    () => fromLabelSelector({ matchExpressions: [{ key: "a", operator: "In", values: [] }] }),
+    /for 'in', 'notin' operators, values set can't be empty/,
+  );
+});
+
+test("an expression of a node selector compares numbers too", () => {
+  const cases: [operator: string, values: string[], value: string | undefined, expected: boolean][] = [
+    ["Gt", ["3"], "10", true],
+    ["Lt", ["3"], "10", false],
+    ["Gt", ["3"], "many", false],
+    ["Gt", ["x"], "10", false],
+    ["Gt", [], "10", false],
+    ["Gt", ["3"], undefined, false],
+    ["NotIn", ["a"], undefined, true],
+    ["toString", [], "10", false],
+  ];
+  for (const [operator, values, value, expected] of cases)
+    assert.equal(meetsNodeExpression({ key: "cores", operator, values }, value), expected, `${value} ${operator}`);
 });

@@ -1,4 +1,4 @@
-import { matchesLabels } from "../../../kubernetes/label-selector.ts";
+import { matchesLabels, meetsNodeExpression } from "../../../kubernetes/label-selector.ts";
 import type { Node, Pod } from "../../../kubernetes/types.ts";
 
 type Required = NonNullable<
@@ -7,7 +7,6 @@ type Required = NonNullable<
   >["requiredDuringSchedulingIgnoredDuringExecution"]
 >;
 type Term = Required["nodeSelectorTerms"][number];
-type Expression = NonNullable<Term["matchExpressions"]>[number];
 
 /** Whether a node is one that a Pod asks for by nodeSelector and required node affinity. */
 export function wantsNode(pod: Pod, node: Node): boolean {
@@ -31,29 +30,10 @@ export function preferenceOf(pod: Pod, node: Node): number {
 function matchesTerm({ matchExpressions = [], matchFields = [] }: Term, node: Node): boolean {
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
   return (
-    matchExpressions.every((expression) => holds(expression, node.metadata?.labels?.[expression.key])) &&
+    matchExpressions.every((expression) => meetsNodeExpression(expression, node.metadata?.labels?.[expression.key])) &&
     // metadata.name is the only field there is.
-    matchFields.every((field) => holds(field, field.key === "metadata.name" ? node.metadata?.name : undefined))
+    matchFields.every((field) =>
+      meetsNodeExpression(field, field.key === "metadata.name" ? node.metadata?.name : undefined),
+    )
   );
-}
-
-function holds({ operator, values = [] }: Expression, value: string | undefined): boolean {
-  switch (operator) {
-    case "In":
-      return value !== undefined && values.includes(value);
-    case "NotIn":
-      return value === undefined || !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-    case "Gt":
-    case "Lt": {
-      const [limit = ""] = values;
-      if (value === undefined || !/^-?\d+$/.test(value) || !/^-?\d+$/.test(limit)) return false;
-      return operator === "Gt" ? Number(value) > Number(limit) : Number(value) < Number(limit);
-    }
-    default:
-      return false;
-  }
 }

@@ -1,4 +1,6 @@
-import { formatLabelSelector, fromLabelSelector, SelectorError } from "../../../../kubernetes/selectors.ts";
+import { fromLabelSelector } from "../../../../kubernetes/label-selector.ts";
+import { SelectorError } from "../../../../kubernetes/requirement.ts";
+import { formatLabelSelector } from "../../../../kubernetes/selector-string.ts";
 import type { LabelSelector, PodTemplateSpec } from "../../../../kubernetes/types.ts";
 
 /** "app=web,tier=front", sorted by key; "<none>" when there is nothing. */

@@ -1,17 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  formatLabelSelector,
-  fromLabelSelector,
-  matchesFields,
-  matchesRequirements,
-  type Operator,
-  parseFieldSelector,
-  parseLabelSelector,
-  type Requirement,
-  SelectorError,
-} from "./selectors.ts";
+import { matchesRequirements, type Operator, type Requirement, SelectorError } from "./requirement.ts";
+import { formatLabelSelector, parseLabelSelector } from "./selector-string.ts";
 
 const matching: [selector: string, labels: Record<string, string>, expected: boolean][] = [
   ["", {}, true],
@@ -119,50 +110,9 @@ test("any text either parses or is refused with a SelectorError", () => {
     fc.property(text, (selector) => {
       try {
         parseLabelSelector(selector);
-        parseFieldSelector(selector);
       } catch (error) {
         assert.ok(error instanceof SelectorError);
       }
     }),
-  );
-});
-
-test("a LabelSelector object is the conjunction of labels and expressions", () => {
-  const requirements = fromLabelSelector({
-    matchLabels: { app: "web" },
-    matchExpressions: [
-      { key: "tier", operator: "NotIn", values: ["db"] },
-      { key: "zone", operator: "Exists" },
-    ],
-  })!;
-  assert.equal(matchesRequirements(requirements, { app: "web", zone: "a" }), true);
-  assert.equal(matchesRequirements(requirements, { app: "web", zone: "a", tier: "db" }), false);
-  assert.equal(matchesRequirements(requirements, { app: "web" }), false);
-  assert.equal(fromLabelSelector(undefined), undefined);
-  assert.deepEqual(fromLabelSelector({}), []);
-  assert.throws(
-    () => fromLabelSelector({ matchExpressions: [{ key: "a", operator: "Near" }] }),
-    new SelectorError('"Near" is not a valid label selector operator'),
-  );
-  assert.throws(
-    () => fromLabelSelector({ matchExpressions: [{ key: "a", operator: "In", values: [] }] }),
-    /for 'in', 'notin' operators, values set can't be empty/,
-  );
-});
-
-test("field selectors", () => {
-  const fields: Record<string, string> = { "metadata.name": "a,b", "status.phase": "Running" };
-  const read = (field: string) => fields[field];
-  assert.equal(matchesFields(parseFieldSelector("metadata.name=a\\,b,status.phase!=Pending"), read), true);
-  assert.equal(matchesFields(parseFieldSelector("spec.nodeName="), read), true);
-  assert.equal(matchesFields(parseFieldSelector("status.phase==Pending"), read), false);
-  assert.deepEqual(parseFieldSelector(""), []);
-  assert.throws(
-    () => parseFieldSelector("metadata.name"),
-    new SelectorError("invalid selector: 'metadata.name'; can't understand 'metadata.name'"),
-  );
-  assert.throws(
-    () => parseFieldSelector("a=\\x"),
-    new SelectorError("invalid field selector: invalid escape sequence: \\x"),
   );
 });
