@@ -46,10 +46,7 @@ mount --no-mtab --move "$staging" /run
 mount --no-mtab -t proc proc /proc
 echo "$pid"
 exec </dev/null >/dev/null 2>&1
-while :; do
-  sleep 2147483647 &
-  wait $! || :
-done`;
+exec sh -c 'while :; do sleep 2147483647 & wait $!; done' init`;
 
 /** Makes a machine; resolves when its init is ready. The machine dies with its creator's process as well. */
 export async function createMachine({ hostname, sharedRun, staging }: MachineOptions): Promise<Machine> {

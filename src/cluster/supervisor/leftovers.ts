@@ -13,18 +13,26 @@ const locked = 75;
  */
 export async function removeLeftovers(name: string): Promise<"nothing" | "removed" | "alive"> {
   const { root } = hostPaths(name);
+  if (!(await isThere(root))) return "nothing";
   try {
-    if (!(await stat(root)).isDirectory()) return "nothing";
-  } catch {
-    return "nothing";
-  }
-  try {
-    await run("flock", ["--nonblock", "--conflict-exit-code", String(locked), root, "rm", "-rf", root]);
+    await run("sh", ["-c", removeUnlocked, "sh", root]);
     return "removed";
   } catch (error) {
     if (error instanceof CommandError && error.code === locked) return "alive";
+    // Its keeper was faster.
+    if (!(await isThere(root))) return "nothing";
     throw error;
   }
+}
+
+/** The directory is opened by the shell: flock itself would make a file of that name when it is gone by now. */
+const removeUnlocked = `{ flock --nonblock --conflict-exit-code ${locked} 9 && rm -rf "$1"; } 9<"$1"`;
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Names of the clusters that have a directory on this host, alive or not. */

@@ -1,4 +1,5 @@
 import type { Overview } from "./overview.ts";
+import type { PartStatus } from "./part.ts";
 import type { MachineStatus, WorldStatus } from "./protocol.ts";
 import { firstRows, table } from "./table.ts";
 
@@ -16,7 +17,7 @@ export function statusText(status: WorldStatus, overview: Overview | { error: st
     `nodes ${status.nodeCIDR}, Pods ${status.podCIDR}, Services ${status.serviceCIDR}`,
     "",
     ...table(
-      ["MACHINE", "ADDRESS", "STATE", "KUBERNETES", "MADE AGAIN", "PARTS (RESTARTS)"],
+      ["MACHINE", "ADDRESS", "STATE", "KUBERNETES", "MADE AGAIN", "PROCESSES"],
       machines.map((machine) => machineRow(machine, overview, machine !== controlPlane)),
     ),
     "",
@@ -27,11 +28,17 @@ export function statusText(status: WorldStatus, overview: Overview | { error: st
 function machineRow(machine: MachineStatus, overview: Overview | { error: string }, isNode: boolean): string[] {
   const node = "error" in overview ? undefined : overview.nodes.find(({ name }) => name === machine.name);
   const kubernetes = !isNode ? "" : (node?.status ?? ("error" in overview ? "unknown" : "not joined"));
-  const parts = machine.parts.map(({ name, state, restarts }) => {
-    const restarted = restarts > 0 ? ` (${restarts})` : "";
-    return `${name}${restarted}${state === "running" ? "" : ` ${state}`}`;
+  return [machine.name, machine.address, machine.state, kubernetes, String(machine.restarts), partsText(machine.parts)];
+}
+
+/** "3 run", and what is or was wrong. */
+function partsText(parts: readonly PartStatus[]): string {
+  const running = parts.filter(({ state }) => state === "running").length;
+  const troubles = parts.flatMap(({ name, state, restarts, lastEnd }) => {
+    if (state !== "running") return [`${name} ${state} (${lastEnd ?? "not started"})`];
+    return restarts > 0 ? [`${name} restarted ${restarts}x`] : [];
   });
-  return [machine.name, machine.address, machine.state, kubernetes, String(machine.restarts), parts.join(", ")];
+  return [`${running} run`, ...troubles].join(", ");
 }
 
 function objectLines({ pods, services, urls }: Overview): string[] {
