@@ -24,6 +24,8 @@ const modules = join(root, "node_modules");
 const lockfile = join(root, "package-lock.json");
 /** Says of which lockfile node_modules was made. */
 const stamp = join(modules, ".fairway-lock");
+/** bin/fairway's. */
+export const compileCache = join(root, ".cache", "compile");
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** kubectl is not needed to run a cluster, but nobody gets far without it. Tests need more. */
@@ -47,7 +49,8 @@ export class SetupError extends Error {}
 export function setup(tools, say = (message) => process.stderr.write(`${message}\n`)) {
   // A program started with an empty environment still has to find the system's.
   process.env.PATH ||= defaultPath;
-  installDependencies(say);
+  const installed = installDependencies(say);
+  if (installed || !existsSync(compileCache)) fillCompileCache();
   installTools(tools, say);
 }
 
@@ -63,11 +66,12 @@ export function onPinnedNode() {
   return path !== undefined && realpathSync(path) === realpathSync(process.execPath);
 }
 
+/** Whether anything was installed. */
 function installDependencies(say) {
   const { mtimeMs, size } = statSync(lockfile);
   const quick = `${mtimeMs} ${size}`;
   const [knownQuick, knownHash] = existsSync(stamp) ? readFileSync(stamp, "utf8").split("\n") : [];
-  if (knownQuick === quick) return;
+  if (knownQuick === quick) return false;
   const hash = createHash("sha256").update(readFileSync(lockfile)).digest("hex");
   if (knownHash !== hash) {
     say("Installing npm dependencies (once; install scripts stay blocked) …");
@@ -83,6 +87,13 @@ function installDependencies(say) {
       );
   }
   writeFileSync(stamp, `${quick}\n${hash}\n`);
+  return knownHash !== hash;
+}
+
+/** A convenience: a failure shows when the command itself is run. */
+function fillCompileCache() {
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
+  spawnSync(pinnedNode(), [join(root, "src/main.ts"), "compile"], { stdio: "ignore", env });
 }
 
 /** @param {Record<string, string>} tools */

@@ -1,8 +1,9 @@
 /** `npm start`: sets up what is missing, then brings a cluster up with the NodePort example in it. Further arguments go to `fairway up`. */
 import { spawn } from "node:child_process";
+import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { onPinnedNode, pinnedNode, root, SetupError, setup, toolTables } from "./setup.js";
+import { compileCache, onPinnedNode, pinnedNode, root, SetupError, setup, toolTables } from "./setup.js";
 
 const main = join(root, "src/main.ts");
 // npm's shell does not pass signals on; what it started ends with it.
@@ -12,6 +13,8 @@ try {
   setup(toolTables.start);
   if (onPinnedNode()) {
     // No second process, no second start of Node.
+    process.env.NODE_COMPILE_CACHE ??= compileCache;
+    enableCompileCache(process.env.NODE_COMPILE_CACHE);
     process.argv = [process.execPath, main, ...args];
     await import(pathToFileURL(main).href);
   } else {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: one table of commands. A command's module is loaded only when it is called; long-running roles stay lean by it. */
 import { enableCompileCache, flushCompileCache } from "node:module";
+import { join } from "node:path";
 
 export interface Command {
   /** Parses the arguments after the command's name and resolves to the process's exit status. */
@@ -53,9 +54,23 @@ const commands: Record<string, { summary: string; hidden?: boolean; load: () => 
     hidden: true,
     load: () => import("./commands/demo-server.ts"),
   },
+  compile: {
+    summary: "fill the compile cache, so that the first cluster starts as fast as the next",
+    hidden: true,
+    load: async () => ({ main: compile }),
+  },
 };
 
-enableCompileCache();
+/** Loads every command, none is run; the cache is written when the process ends. */
+async function compile(): Promise<number> {
+  await Promise.all(Object.values(commands).map(({ load }) => load()));
+  return 0;
+}
+
+// The entry itself is read before any code of ours runs: only the variable reaches it, so every process that we start gets it. Without
+// the cache Node loads its type stripper: 45 ms and 16 MB in each of a dozen processes. Not in /tmp, where others could plant code.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "..", ".cache", "compile");
+enableCompileCache(process.env.NODE_COMPILE_CACHE);
 const [name = "", ...args] = process.argv.slice(2);
 const command = commands[name];
 if (command === undefined) {

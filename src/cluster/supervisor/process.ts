@@ -14,7 +14,8 @@ export const fairway: readonly string[] = [
 
 /** What parts inherit; nothing else of the environment of whoever typed the command. */
 export function partEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const passed = Object.entries(env).filter(([name]) => name.startsWith("FAIRWAY_") || name === "LANG");
+  const wanted = (name: string) => name.startsWith("FAIRWAY_") || name === "LANG" || name === "NODE_COMPILE_CACHE";
+  const passed = Object.entries(env).filter(([name]) => wanted(name));
   const cache = getCompileCacheDir();
   return {
     ...Object.fromEntries(passed),
