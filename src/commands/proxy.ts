@@ -163,7 +163,6 @@ async function run(settings: ProxySettings, log: Logger): Promise<void> {
     type: "application/json",
     body: JSON.stringify(body),
   });
-  const text = (body: string): Answer => ({ status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body });
   const counted = (counter: { add(amount: number, labels: Labels): void }, report: HealthReport) => {
     counter.add(1, { code: String(report.status) });
     return json(report);
@@ -173,9 +172,9 @@ async function run(settings: ProxySettings, log: Logger): Promise<void> {
     "/livez": () => counted(proxyMetrics.liveRequests, health.live()),
   };
   const metricsPages = {
-    "/metrics": () => text(metrics.toString()),
+    "/metrics": async () => ({ status: 200, ...(await metrics.render()) }),
     "/healthz": () => json(health.ready()),
-    "/proxyMode": () => text(settings.mode),
+    "/proxyMode": (): Answer => ({ status: 200, type: "text/plain; charset=utf-8", body: settings.mode }),
   };
   const servers = [
     { bind: settings.healthzBindAddress, pages: healthPages },

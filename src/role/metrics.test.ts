@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exponentialBounds, Metrics } from "./metrics.ts";
 
-test("the text that Prometheus reads", () => {
+test("the text that Prometheus reads", async () => {
   const metrics = new Metrics();
   const requests = metrics.counter("requests_total", "Requests.");
   requests.add();
@@ -13,15 +13,19 @@ test("the text that Prometheus reads", () => {
   seconds.observe(0.5, { family: "IPv4" });
   seconds.observe(0.75, { family: "IPv4" });
   seconds.observe(7, { family: "IPv4" });
+  const { type, body } = await metrics.render();
+  assert.match(type, /^text\/plain; version=0\.0\.4/);
   assert.equal(
-    metrics.toString(),
+    body,
     `# HELP requests_total Requests.
 # TYPE requests_total counter
 requests_total 1
 requests_total{code="200",path="a\\"b\\\\c\\n"} 3
+
 # HELP temperature Now.
 # TYPE temperature gauge
 temperature -1.5
+
 # HELP seconds Time taken.
 # TYPE seconds histogram
 seconds_bucket{family="IPv4",le="0.5"} 1

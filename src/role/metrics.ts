@@ -1,6 +1,6 @@
 /**
- * Counters, gauges and histograms of a role, and their text for Prometheus (exposition format 0.0.4). Plain numbers until somebody asks:
- * a metrics library would cost each role memory from its start.
+ * Counters, gauges and histograms of a role. Plain numbers until somebody asks: prom-client, which writes them as text, is loaded at the
+ * first scrape, so that a role that nobody scrapes pays nothing for it.
  */
 export type Labels = Readonly<Record<string, string>>;
 
@@ -14,57 +14,85 @@ export interface Histogram {
   observe(value: number, labels?: Labels): void;
 }
 
-interface Family {
-  help: string;
-  type: "counter" | "gauge" | "histogram";
-  /** The samples' lines, made when they are asked for. */
-  render(): string[];
+/** As prom-client's own `Registry.getMetricsAsJSON` has it. */
+interface Sample {
+  value: number;
+  labels: Readonly<Record<string, string | number>>;
+  /** When it is another than the family's: a histogram's `_bucket`, `_sum` and `_count`. */
+  metricName?: string;
 }
 
+interface Family {
+  name: string;
+  help: string;
+  type: "counter" | "gauge" | "histogram";
+  /** The samples, made when they are asked for. */
+  samples(): Sample[];
+}
+
+/** The values of one family by their labels. */
+class Series<T> {
+  readonly #values = new Map<string, { labels: Labels; value: T }>();
+
+  /** `make` gives the value of labels that are new. */
+  entry(labels: Labels, make: () => T): { labels: Labels; value: T } {
+    const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+    let found = this.#values.get(key);
+    if (found === undefined) {
+      found = { labels, value: make() };
+      this.#values.set(key, found);
+    }
+    return found;
+  }
+
+  entries(): { labels: Labels; value: T }[] {
+    return [...this.#values.values()];
+  }
+}
+
+/** The metrics of one role. Labels must come from a small fixed set: what was counted once is kept. */
 export class Metrics {
-  readonly #families = new Map<string, Family>();
+  readonly #families: Family[] = [];
 
   counter(name: string, help: string): Counter {
-    const values = this.#values(name, help, "counter");
+    const series = this.#numbers(name, help, "counter");
     return {
       add(amount = 1, labels = {}) {
-        const key = labelText(labels);
-        values.set(key, (values.get(key) ?? 0) + amount);
+        series.entry(labels, () => 0).value += amount;
       },
     };
   }
 
   gauge(name: string, help: string): Gauge {
-    const values = this.#values(name, help, "gauge");
+    const series = this.#numbers(name, help, "gauge");
     return {
       set(value, labels = {}) {
-        values.set(labelText(labels), value);
+        series.entry(labels, () => 0).value = value;
       },
     };
   }
 
   /** `bounds` are the upper ends of the buckets, ascending; the one without an end is added. */
   histogram(name: string, help: string, bounds: readonly number[]): Histogram {
-    const series = new Map<string, { labels: Labels; counts: number[]; sum: number; count: number }>();
-    this.#families.set(name, {
-      help,
-      type: "histogram",
-      render: () =>
-        [...series].flatMap(([key, { labels, counts, sum, count }]) => {
-          let below = 0;
-          const buckets = bounds.map((bound, index) => {
-            below += counts[index]!;
-            return `${name}_bucket${labelText({ ...labels, le: String(bound) })} ${below}`;
-          });
-          const all = `${name}_bucket${labelText({ ...labels, le: "+Inf" })} ${count}`;
-          return [...buckets, all, `${name}_sum${key} ${sum}`, `${name}_count${key} ${count}`];
-        }),
-    });
+    const series = new Series<{ counts: number[]; sum: number; count: number }>();
+    const samples = () =>
+      series.entries().flatMap(({ labels, value: { counts, sum, count } }): Sample[] => {
+        let below = 0;
+        const buckets = bounds.map((le, index): Sample => {
+          below += counts[index]!;
+          return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: below };
+        });
+        return [
+          ...buckets,
+          { metricName: `${name}_bucket`, labels: { ...labels, le: "+Inf" }, value: count },
+          { metricName: `${name}_sum`, labels, value: sum },
+          { metricName: `${name}_count`, labels, value: count },
+        ];
+      });
+    this.#families.push({ name, help, type: "histogram", samples });
     return {
       observe(value, labels = {}) {
-        const key = labelText(labels);
-        const found = series.get(key) ?? { labels, counts: bounds.map(() => 0), sum: 0, count: 0 };
-        series.set(key, found);
+        const { value: found } = series.entry(labels, () => ({ counts: bounds.map(() => 0), sum: 0, count: 0 }));
         const index = bounds.findIndex((bound) => value <= bound);
         if (index !== -1) found.counts[index]! += 1;
         found.sum += value;
@@ -73,29 +101,26 @@ export class Metrics {
     };
   }
 
-  #values(name: string, help: string, type: "counter" | "gauge"): Map<string, number> {
-    const values = new Map<string, number>();
-    this.#families.set(name, { help, type, render: () => [...values].map(([key, value]) => `${name}${key} ${value}`) });
-    return values;
+  #numbers(name: string, help: string, type: "counter" | "gauge"): Series<number> {
+    const series = new Series<number>();
+    this.#families.push({ name, help, type, samples: () => series.entries() });
+    return series;
   }
 
-  /** Content type "text/plain; version=0.0.4". */
-  toString(): string {
-    let text = "";
-    for (const [name, { help, type, render }] of this.#families)
-      text += [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...render(), ""].join("\n");
-    return text;
+  /** The text for Prometheus (exposition format 0.0.4), and its content type. */
+  async render(): Promise<{ type: string; body: string }> {
+    const { AggregatorRegistry } = await import("prom-client");
+    // Made for the metrics of several processes, it takes plain values; here they are of one, so nothing is summed up.
+    const families = this.#families.map(({ name, help, type, samples }) => ({
+      name,
+      help,
+      type,
+      aggregator: "first",
+      values: samples(),
+    }));
+    const registry = AggregatorRegistry.aggregate([families]);
+    return { type: registry.contentType, body: await registry.metrics() };
   }
-}
-
-/** '{a="b",c="d"}', or nothing. */
-function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeValue(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-}
-
-function escapeValue(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
 /** `count` bounds, each `factor` times the one before. */

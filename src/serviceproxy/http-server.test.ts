@@ -28,7 +28,8 @@ test("pages by path, nothing else", async () => {
   const port = await freePort();
   const log = pino({ level: "silent" });
   const page = () => ({ status: 503, type: "application/json", body: '{"healthy":false}' });
-  const server = servePages({ host: "127.0.0.1", port }, { "/healthz": page }, log);
+  const broken = () => Promise.reject(new Error("no such thing"));
+  const server = servePages({ host: "127.0.0.1", port }, { "/healthz": page, "/broken": broken }, log);
   const get = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init);
   const response = await get("/healthz?verbose");
   assert.equal(response.status, 503);
@@ -36,6 +37,8 @@ test("pages by path, nothing else", async () => {
   assert.equal(response.headers.get("x-content-type-options"), "nosniff");
   assert.deepEqual(await response.json(), { healthy: false });
   assert.equal((await get("/toString")).status, 404);
+  const failed = await get("/broken");
+  assert.deepEqual([failed.status, await failed.text()], [500, "no such thing\n"]);
   assert.equal((await get("/healthz", { method: "POST", body: "x" })).status, 404);
   assert.equal(await (await get("/healthz", { method: "HEAD" })).text(), "");
   server.close();

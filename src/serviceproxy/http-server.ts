@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Logger } from "../role/log.ts";
 
 export interface Answer {
@@ -8,7 +8,7 @@ export interface Answer {
 }
 
 /** Answers by path; what is not there gets 404. */
-export type Pages = Readonly<Record<string, () => Answer>>;
+export type Pages = Readonly<Record<string, () => Answer | Promise<Answer>>>;
 
 const retryInterval = 5000;
 
@@ -25,13 +25,14 @@ export function parseBindAddress(text: string): { host: string; port: number } |
 export function servePages(address: { host: string; port: number }, pages: Pages, log: Logger): { close(): void } {
   const server: Server = createServer({ requestTimeout: 10_000, headersTimeout: 5000 }, (request, response) => {
     request.resume();
-    const path = (request.url ?? "/").split("?")[0]!;
-    const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
-    const known = request.method === "GET" || request.method === "HEAD";
-    const { status, type, body } =
-      page !== undefined && known ? page() : { status: 404, type: "text/plain", body: "not found\n" };
-    response.writeHead(status, { "content-type": type, "x-content-type-options": "nosniff" });
-    response.end(request.method === "HEAD" ? undefined : body);
+    const send = ({ status, type, body }: Answer) => {
+      response.writeHead(status, { "content-type": type, "x-content-type-options": "nosniff" });
+      response.end(request.method === "HEAD" ? undefined : body);
+    };
+    answer(pages, request).then(send, (error: Error) => {
+      log.error({ err: error, path: request.url }, "a page failed");
+      send({ status: 500, type: "text/plain", body: `${error.message}\n` });
+    });
   });
   server.maxConnections = 64;
   let timer: NodeJS.Timeout | undefined;
@@ -47,4 +48,11 @@ export function servePages(address: { host: string; port: number }, pages: Pages
       server.closeAllConnections();
     },
   };
+}
+
+async function answer(pages: Pages, { url = "/", method }: IncomingMessage): Promise<Answer> {
+  const path = url.split("?")[0]!;
+  const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+  const known = method === "GET" || method === "HEAD";
+  return page !== undefined && known ? page() : { status: 404, type: "text/plain", body: "not found\n" };
 }
