@@ -9,8 +9,15 @@ import { type ClusterConfig, worldRoot } from "../config.ts";
  */
 export class Fabric {
   readonly #namespace = join(worldRoot, "fabric");
+  #created: Promise<void> | undefined;
 
-  async create(): Promise<void> {
+  /** Machines may be attached at once: they wait for it. */
+  create(): Promise<void> {
+    this.#created = this.#createBridge();
+    return this.#created;
+  }
+
+  async #createBridge(): Promise<void> {
     await createNetworkNamespace(this.#namespace);
     await ipBatch(["link add bridge0 type bridge stp_state 0 forward_delay 0", "link set bridge0 up"], this.#namespace);
   }
@@ -33,6 +40,7 @@ export class Fabric {
   }
 
   async #connect(end: LinkEnd, port: string, address: string, more: readonly string[] = []): Promise<void> {
+    await this.#created;
     const hardware = hardwareAddress(address);
     await ipBatch([vethPair({ ...end, hardware }, { name: port, namespace: this.#namespace })]);
     await Promise.all([

@@ -42,16 +42,13 @@ export class World {
     const { config } = this;
     await mkdir(join(worldRoot, "staging"), { recursive: true, mode: 0o700 });
     await writeFileAtomically(worldPaths(config).config, JSON.stringify(config));
-    await this.#fabric.create();
     const keys = this.#makeKeys();
+    // What everything waits for comes first: while the API server starts there is time for the rest.
+    await Promise.all([this.#fabric.create(), this.#startControlPlane(keys)]);
     const nodes = nodeNames.map((name) => this.#declare(name));
     await Promise.all([
       this.#fabric.attachHost(config),
-      this.#startControlPlane(keys),
-      ...nodes.map(async (node) => {
-        await keys;
-        await Promise.all([this.#makeNodeKeys(node), node.start()]);
-      }),
+      ...nodes.map((node) => Promise.all([this.#makeNodeKeys(node), node.start()])),
     ]);
     await this.#remember(this.#addresses.save());
   }
