@@ -191,7 +191,7 @@ async function run(settings: ProxySettings, log: Logger): Promise<void> {
     ranges = followServiceRanges({
       client,
       onChange: check,
-      onError: (error) => log.warn({ err: error }, "cannot follow the ranges of Services"),
+      onError: (error) => log.warn({ error: error.message }, "cannot follow the ranges of Services"),
     });
   const looking = setInterval(() => {
     if (opened.isDamaged?.()) check();

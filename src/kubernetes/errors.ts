@@ -17,6 +17,14 @@ export class StatusError extends Error {
   }
 }
 
+/** What a listener of a cache threw (`cause`): a fault of this program, not trouble with the API. */
+export class ListenerError extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = "ListenerError";
+  }
+}
+
 export function isNotFound(error: unknown): boolean {
   return error instanceof StatusError && error.code === 404;
 }

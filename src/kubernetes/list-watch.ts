@@ -1,5 +1,5 @@
 import type { KubernetesClient, ListOptions } from "./client.ts";
-import { isExpired, StatusError } from "./errors.ts";
+import { isExpired, ListenerError, StatusError } from "./errors.ts";
 import type { Change, Reflector, ReflectorOptions, StartReflector } from "./reflector.ts";
 import type { Resource } from "./resource.ts";
 import type { KubernetesObject } from "./types.ts";
@@ -30,7 +30,7 @@ export const startReflector: StartReflector = <T extends KubernetesObject>(
       listener(change);
     } catch (error) {
       // One subscriber's fault is not the others'; the cache goes on.
-      onError?.(error as Error);
+      onError?.(new ListenerError(error));
     }
   };
   const report = (change: Change<T>) => {

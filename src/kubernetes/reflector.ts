@@ -28,7 +28,7 @@ export type ReflectorOptions<T extends KubernetesObject> = Pick<
   ListOptions,
   "namespace" | "labelSelector" | "fieldSelector"
 > & {
-  /** Trouble with the API, or an exception out of a listener. The reflector goes on by itself. */
+  /** Trouble with the API, or a ListenerError for an exception out of a listener. The reflector goes on by itself. */
   onError?: (error: Error) => void;
   /** Makes what is cached of what was read, to keep large caches small. Must keep name, namespace, uid and resourceVersion. */
   transform?: (object: T) => T;

@@ -4,6 +4,7 @@ import type { KubernetesClient } from "../kubernetes/client.ts";
 import { startReflector } from "../kubernetes/list-watch.ts";
 import { endpointSlices, nodes, services } from "../kubernetes/resource.ts";
 import type { EndpointSlice, Node, Service } from "../kubernetes/types.ts";
+import { WatchTrouble } from "../kubernetes/watch-trouble.ts";
 import type { Logger } from "../role/log.ts";
 import type { NodeContext } from "./compile/compile.ts";
 import type { ProxyHealth } from "./health.ts";
@@ -96,19 +97,22 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
     metrics.lastQueued.set(Date.now() / 1000);
     runner.trigger();
   };
-  const onError = (error: Error) => log.warn({ err: error }, "cannot follow the API; rules stay as they are");
+  const trouble = new WatchTrouble(log, "cannot follow the API; rules stay as they are");
 
   const serviceCache = startReflector<Service>(client, services, {
     labelSelector: serviceSelector,
     transform: slimService,
-    onError,
+    onError: trouble.of(services.plural),
   });
   const sliceCache = startReflector<EndpointSlice>(client, endpointSlices, {
     labelSelector: sliceSelector,
     transform: slimSlice,
-    onError,
+    onError: trouble.of(endpointSlices.plural),
   });
-  const nodeCache = startReflector<Node>(client, nodes, { fieldSelector: `metadata.name=${nodeName}`, onError });
+  const nodeCache = startReflector<Node>(client, nodes, {
+    fieldSelector: `metadata.name=${nodeName}`,
+    onError: trouble.of(nodes.plural),
+  });
 
   serviceCache.subscribe((change) => {
     metrics.serviceChanges.add();

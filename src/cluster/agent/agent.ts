@@ -56,7 +56,7 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
   const dns = await startDns({ address: nodeIP, client, services: serviceCache, config, log });
   const podCache = startReflector<Pod>(client, pods, {
     fieldSelector: `spec.nodeName=${node}`,
-    onError: (error) => log.warn({ err: error }, "cannot follow the Pods"),
+    onError: parts.trouble.of(pods.plural),
   });
   await registration.start();
   // A container's environment is made of the Services: none may start before they are known.

@@ -7,6 +7,7 @@ import { startReflector } from "../../kubernetes/list-watch.ts";
 import type { Reflector } from "../../kubernetes/reflector.ts";
 import { nodes, services } from "../../kubernetes/resource.ts";
 import type { Node, Service } from "../../kubernetes/types.ts";
+import { WatchTrouble } from "../../kubernetes/watch-trouble.ts";
 import type { Logger } from "../../role/log.ts";
 import { type ClusterConfig, nodeRoot, worldPaths } from "../config.ts";
 import { ContainerLogs } from "../pods/container-logs.ts";
@@ -30,6 +31,8 @@ export interface AgentParts {
   context: NodeContext;
   nodes: Reflector<Node>;
   services: Reflector<Service>;
+  /** For the watches that the agent begins itself. */
+  trouble: WatchTrouble;
   close(): Promise<void>;
 }
 
@@ -42,12 +45,13 @@ export async function createParts({ config, node, log }: AgentOptions): Promise<
   });
   const access = await waitForKubeconfig(worldPaths(config).agentKubeconfig(node), log);
   const client = createClient(createHttpsTransport(access), { userAgent: "fairway-agent" });
-  const problem = (error: Error, what: string) => log.warn({ err: error }, what);
+  const problem = (error: Error, what: string) => log.warn({ error: error.message }, what);
+  const trouble = new WatchTrouble(log, "cannot follow the API; Pods stay as they are");
   const nodeCache = startReflector<Node>(client, nodes, {
-    onError: (error) => problem(error, "cannot follow the nodes"),
+    onError: trouble.of(nodes.plural),
   });
   const serviceCache = startReflector<Service>(client, services, {
-    onError: (error) => problem(error, "cannot follow the services"),
+    onError: trouble.of(services.plural),
   });
   const own = () => nodeCache.get(node);
   const objects = new WatchedObjects(client, (namespace) => {
@@ -60,7 +64,7 @@ export async function createParts({ config, node, log }: AgentOptions): Promise<
     node: () => own() ?? {},
     nodeIP,
     onError: (error, pod) =>
-      log.warn({ err: error, pod: pod.metadata?.name }, "cannot refresh a volume; its old content stays"),
+      log.warn({ error: error.message, pod: pod.metadata?.name }, "cannot refresh a volume; its old content stays"),
   });
   const networks = new PodNetworks(runtime.paths.addresses);
   // Before the demo server hears what it should go on serving, that must be known.
@@ -90,7 +94,7 @@ export async function createParts({ config, node, log }: AgentOptions): Promise<
     networks,
     demo,
     statuses: new StatusWriter(client, (error, pod) =>
-      log.warn({ err: error, pod: pod.metadata?.name }, "cannot write a Pod's status"),
+      log.warn({ error: error.message, pod: pod.metadata?.name }, "cannot write a Pod's status"),
     ),
     volumes,
     objects,
@@ -103,6 +107,7 @@ export async function createParts({ config, node, log }: AgentOptions): Promise<
     context,
     nodes: nodeCache,
     services: serviceCache,
+    trouble,
     async close() {
       nodeCache.stop();
       serviceCache.stop();
@@ -151,7 +156,7 @@ async function waitForKubeconfig(path: string, log: Logger): Promise<ClusterAcce
       return await loadKubeconfig(path);
     } catch (error) {
       if (tries >= 400) throw error;
-      if (tries === 40) log.warn({ err: error }, "waits for the kubeconfig");
+      if (tries === 40) log.warn({ error: (error as Error).message }, "waits for the kubeconfig");
       await sleep(25);
     }
   }

@@ -67,7 +67,7 @@ export class Registration {
         break;
       } catch (error) {
         if (isAlreadyExists(error)) break;
-        if (failures % 20 === 0) log.warn({ err: error }, "cannot register the node yet");
+        if (failures % 20 === 0) log.warn({ error: (error as Error).message }, "cannot register the node yet");
         await sleep(retryInterval);
       }
     }
@@ -104,7 +104,7 @@ export class Registration {
         this.#reportedAt = Date.now();
       } catch (error) {
         if (isNotFound(error)) await client.create(nodes, newNode(facts)).catch(() => {});
-        else log.warn({ err: error }, "cannot write the node's status");
+        else log.warn({ error: (error as Error).message }, "cannot write the node's status");
         await sleep(retryInterval);
         this.#again = !this.#ending.signal.aborted;
       }
@@ -122,7 +122,7 @@ export class Registration {
         if (Date.now() - this.#reportedAt > reportInterval) this.assert();
       } catch (error) {
         this.#lease = undefined;
-        log.warn({ err: error }, "cannot renew the node's lease");
+        log.warn({ error: (error as Error).message }, "cannot renew the node's lease");
         wait = Math.min(renewInterval, retryInterval * 4);
       }
       await sleep(wait, undefined, { signal }).catch(() => {});

@@ -3,6 +3,7 @@ import { startReflector } from "../../kubernetes/list-watch.ts";
 import type { Reflector } from "../../kubernetes/reflector.ts";
 import { endpointSlices, namespaces, services } from "../../kubernetes/resource.ts";
 import type { EndpointSlice, KubernetesObject, Namespace, Service } from "../../kubernetes/types.ts";
+import { WatchTrouble } from "../../kubernetes/watch-trouble.ts";
 import type { Logger } from "../../role/log.ts";
 import type { ClusterConfig } from "../config.ts";
 import { answer, type Zone } from "./answer.ts";
@@ -28,22 +29,28 @@ export interface DnsOptions {
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
   const { address, port = 53, client, config, log } = options;
   const records = new ClusterRecords();
-  const onError = (error: Error) =>
-    log.warn({ error: error.message }, "DNS cannot read the API; it answers from what it knows");
+  const trouble = new WatchTrouble(log, "DNS cannot read the API; it answers from what it knows");
   const reflectors: Reflector<KubernetesObject>[] = [];
 
-  const namespaceCache = startReflector<Namespace>(client, namespaces, { onError, transform: nameOnly });
+  const namespaceCache = startReflector<Namespace>(client, namespaces, {
+    onError: trouble.of(namespaces.plural),
+    transform: nameOnly,
+  });
   namespaceCache.subscribe(({ type, object }) => {
     const name = object.metadata?.name ?? "";
     if (type === "deleted") records.deleteNamespace(name);
     else records.setNamespace(name);
   });
-  const serviceCache = options.services ?? startReflector<Service>(client, services, { onError });
+  const serviceCache =
+    options.services ?? startReflector<Service>(client, services, { onError: trouble.of(services.plural) });
   const unsubscribe = serviceCache.subscribe(({ type, object }) => {
     if (type === "deleted") records.deleteService(object);
     else records.setService(object);
   });
-  const sliceCache = startReflector<EndpointSlice>(client, endpointSlices, { onError, transform: dnsPart });
+  const sliceCache = startReflector<EndpointSlice>(client, endpointSlices, {
+    onError: trouble.of(endpointSlices.plural),
+    transform: dnsPart,
+  });
   sliceCache.subscribe((change) => {
     if (change.type === "deleted") records.deleteSlice(change.object);
     else records.setSlice(change.object, change.type === "modified" ? change.old : undefined);

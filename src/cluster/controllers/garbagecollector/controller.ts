@@ -4,8 +4,9 @@ import { startReflector } from "../../../kubernetes/list-watch.ts";
 import type { Change, Reflector } from "../../../kubernetes/reflector.ts";
 import * as resources from "../../../kubernetes/resource.ts";
 import type { KubernetesObject, OwnerReference } from "../../../kubernetes/types.ts";
+import { WatchTrouble } from "../../../kubernetes/watch-trouble.ts";
 import { forEachLimited } from "../shared/batch.ts";
-import type { Caches } from "../shared/caches.ts";
+import { type Caches, watchTrouble } from "../shared/caches.ts";
 import type { StartController } from "../shared/context.ts";
 import { uidOf } from "../shared/keys.ts";
 import { WorkQueue } from "../shared/work-queue.ts";
@@ -18,7 +19,7 @@ const writesAtOnce = 16;
 /** Deletes what has lost its owners, and carries out deletions in the foreground and with orphans. */
 export const startGarbageCollector: StartController = ({ client, caches, log }) => {
   const graph = new OwnerGraph();
-  const sources = [...sharedSources(caches), ...ownSources(client, (message) => log.warn(message))];
+  const sources = [...sharedSources(caches), ...ownSources(client, new WatchTrouble(log, watchTrouble))];
   const lookup = new OwnerLookup(
     client,
     graph,
@@ -138,12 +139,12 @@ const ownKinds = [
 ];
 
 /** Of these only the metadata is kept; a Secret's data never stays here. */
-function ownSources(client: KubernetesClient, warn: (message: string) => void): Source[] {
+function ownSources(client: KubernetesClient, trouble: WatchTrouble): Source[] {
   return ownKinds.map((resource) => [
     resource,
     startReflector<KubernetesObject>(client, resource, {
       transform: ({ metadata }) => ({ metadata }),
-      onError: (error) => warn(`${resource.plural}: ${error.message}`),
+      onError: trouble.of(resource.plural),
     }),
   ]);
 }

@@ -17,6 +17,7 @@ import type {
   Service,
   ServiceAccount,
 } from "../../../kubernetes/types.ts";
+import { WatchTrouble } from "../../../kubernetes/watch-trouble.ts";
 import type { Logger } from "../../../role/log.ts";
 import { type Index, indexBy, labelValuesOf } from "./index-by.ts";
 import { controllerOf } from "./keys.ts";
@@ -58,13 +59,16 @@ export interface Caches {
   stop(): void;
 }
 
+/** For the log. */
+export const watchTrouble = "cannot follow the API; controllers go on from what they know";
+
 export const serviceNameLabel = "kubernetes.io/service-name";
 
 export function startCaches(client: KubernetesClient, log: Logger): Caches {
   const started: Reflector<KubernetesObject>[] = [];
+  const trouble = new WatchTrouble(log, watchTrouble);
   const cache = <T extends KubernetesObject>(resource: resources.Resource): Reflector<T> => {
-    const onError = (error: Error) => log.warn({ resource: resource.plural }, `cache: ${error.message}`);
-    const reflector = startReflector<T>(client, resource, { onError });
+    const reflector = startReflector<T>(client, resource, { onError: trouble.of(resource.plural) });
     started.push(reflector as unknown as Reflector<KubernetesObject>);
     return reflector;
   };
