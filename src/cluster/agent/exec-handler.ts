@@ -23,13 +23,8 @@ const longestMessage = 16 << 20;
 const pingInterval = 20_000;
 const sessions = new WeakMap<Target["context"], Set<ChildProcess>>();
 
-/** Runs a command in a running container, its streams over a WebSocket. Rejects before the upgrade when it cannot. */
-export async function serveExec(
-  { context, pods }: Target,
-  container: PodContainer,
-  query: URLSearchParams,
-  { request, socket, head }: Upgrade,
-): Promise<void> {
+/** What an exec is begun with. Throws a RequestError that says why it cannot begin, if only the connection were right. */
+export function admitExec({ context }: Target, container: PodContainer, query: URLSearchParams) {
   const options = parseExec(query);
   const run = container.current;
   if (run === undefined || run.exit !== undefined)
@@ -38,6 +33,18 @@ export async function serveExec(
   sessions.set(context, running);
   if (running.size >= maximumSessions)
     throw new RequestError(429, `more than ${maximumSessions} exec sessions on this node`);
+  return { options, run, running };
+}
+
+/** Runs a command in a running container, its streams over a WebSocket. Rejects before the upgrade when it cannot. */
+export async function serveExec(
+  target: Target,
+  container: PodContainer,
+  query: URLSearchParams,
+  { request, socket, head }: Upgrade,
+): Promise<void> {
+  const { context, pods } = target;
+  const { options, run, running } = admitExec(target, container, query);
   const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((text) => text.trim());
   if (!protocols.some((name) => offered.includes(name)))
     throw new RequestError(400, `no common subprotocol: this server speaks ${protocols.join(" and ")}`);

@@ -49,11 +49,12 @@ async function answer(target: Target, request: IncomingMessage, response: Server
     await serveLogs(target, findContainer(target, parts), query, response);
     return;
   }
-  if (parts[0] === "exec")
-    throw new RequestError(
-      400,
-      "exec needs a WebSocket (v5.channel.k8s.io): this kubectl speaks SPDY only, use 1.31 or newer",
-    );
+  if (parts[0] === "exec" && parts.length === 4) {
+    const { admitExec } = await import("./exec-handler.ts");
+    // Whoever asks without a WebSocket may have been refused one before: the reason comes first.
+    admitExec(target, findContainer(target, parts), query);
+    throw new RequestError(426, "exec needs a WebSocket (v5.channel.k8s.io)");
+  }
   throw new RequestError(404, `no such path: ${request.url?.slice(0, 200)}`);
 }
 

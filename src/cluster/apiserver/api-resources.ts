@@ -32,11 +32,10 @@ interface Subresource {
   version?: string;
 }
 
-/** Subresources besides /status and /scale, by resource. The router (subresources.ts) serves the same ones. */
+/** Subresources besides /status and /scale, by resource. The router (subresources/index.ts) serves the same ones. */
 const subresources: Record<string, Subresource[]> = {
   namespaces: [{ name: "finalize", kind: "Namespace", verbs: ["update"] }],
   pods: [
-    { name: "attach", kind: "PodAttachOptions", verbs: ["create", "get"] },
     { name: "binding", kind: "Binding", verbs: ["create"] },
     { name: "eviction", kind: "Eviction", verbs: ["create"], group: "policy", version: "v1" },
     { name: "exec", kind: "PodExecOptions", verbs: ["create", "get"] },

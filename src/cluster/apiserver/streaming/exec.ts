@@ -10,7 +10,9 @@ import { errorText, type NodeAgents, unreachable } from "./node-agents.ts";
 import { agentPath, locateContainer } from "./pod-location.ts";
 
 const needsWebSocket =
-  "exec and attach need a WebSocket (v5.channel.k8s.io or v4.channel.k8s.io), which kubectl uses from 1.31 on; SPDY is not supported yet";
+  "exec needs a WebSocket (v5.channel.k8s.io or v4.channel.k8s.io), which kubectl uses from 1.31 on; SPDY is not supported yet";
+const noAttach =
+  "attach is not supported yet: `kubectl logs -f` follows what the container writes, `kubectl exec` runs a program in it";
 
 /** Whether a request is for a stream that takes its connection over. */
 export function isStreamRequest(request: IncomingMessage): boolean {
@@ -18,8 +20,8 @@ export function isStreamRequest(request: IncomingMessage): boolean {
 }
 
 /** exec and attach without an upgrade. */
-export async function refuseStream(_call: ResourceCall): Promise<Answer> {
-  throw badRequest(needsWebSocket);
+export async function refuseStream({ info }: ResourceCall): Promise<Answer> {
+  throw badRequest(info.resource.subresource === "attach" ? noAttach : needsWebSocket);
 }
 
 export interface StreamParts {
@@ -31,45 +33,52 @@ export interface StreamParts {
 
 /**
  * Connects a client's WebSocket with the agent's: after both sides agreed to upgrade the bytes are handed through as they are, so that every
- * subprotocol that the agent speaks works.
+ * subprotocol that the agent speaks works. A kubectl whose WebSocket was refused asks again with SPDY and shows only that answer, so
+ * this one has to hold the real reason: the agent is asked, and only when nothing else is wrong the answer is that SPDY is not spoken.
  */
 export function createStreamUpgrade({ context, agents, admit }: StreamParts) {
+  const open = (incoming: Incoming, client: Duplex, head: Buffer): void => {
+    const { info } = admit(incoming);
+    if (info.resource === undefined) throw pathNotFound();
+    const { namespace, name, subresource } = info.resource;
+    if (subresource === "attach") throw badRequest(noAttach);
+    const location = locateContainer(context.store, namespace, name, info.query.get("container"));
+    const isWebSocket = incoming.headers.upgrade?.toLowerCase() === "websocket";
+    const path = agentPath("exec", location, agentQuery(info.query));
+    const sent = agents.request(location.node, path, isWebSocket ? upgradeHeaders(incoming.headers) : {});
+    client.once("close", () => sent.destroy());
+    sent.once("upgrade", (response, agent: Duplex, agentHead) => {
+      client.write(`HTTP/1.1 101 Switching Protocols\r\n${headerLines(response.headers)}\r\n`);
+      if (agentHead.length > 0) client.write(agentHead);
+      if (head.length > 0) agent.write(head);
+      join(client, agent);
+    });
+    sent.once("response", (response) => {
+      refusalOf(response)
+        .then((error) => refuseUpgrade(client, errorAnswer(error)))
+        .catch(() => client.destroy());
+    });
+    sent.once("error", (error) => refuseUpgrade(client, errorAnswer(unreachable(location.node, error))));
+    sent.end();
+  };
   return (incoming: Incoming, client: Duplex, head: Buffer): void => {
     try {
-      const { info } = admit(incoming);
-      if (info.resource === undefined) throw pathNotFound();
-      if (incoming.headers.upgrade?.toLowerCase() !== "websocket") throw badRequest(needsWebSocket);
-      const { namespace, name, subresource } = info.resource;
-      const location = locateContainer(context.store, namespace, name, info.query.get("container"));
-      const kind = subresource === "attach" ? "attach" : "exec";
-      const path = agentPath(kind, location, agentQuery(info.query));
-      const sent = agents.request(location.node, path, upgradeHeaders(incoming.headers));
-      client.once("close", () => sent.destroy());
-      sent.once("upgrade", (response, agent: Duplex, agentHead) => {
-        client.write(`HTTP/1.1 101 Switching Protocols\r\n${headerLines(response.headers)}\r\n`);
-        if (agentHead.length > 0) client.write(agentHead);
-        if (head.length > 0) agent.write(head);
-        join(client, agent);
-      });
-      sent.once("response", (response) => {
-        errorText(response)
-          .then((text) => {
-            const error = (response.statusCode ?? 500) < 500 ? badRequest(text) : internalError(text);
-            refuseUpgrade(client, errorAnswer(error));
-          })
-          .catch(() => client.destroy());
-      });
-      sent.once("error", (error) => refuseUpgrade(client, errorAnswer(unreachable(location.node, error))));
-      sent.end();
+      open(incoming, client, head);
     } catch (error) {
       if (!(error instanceof StatusError))
         context.log.error({ err: error, target: incoming.target }, "a stream failed");
-      refuseUpgrade(
-        client,
-        errorAnswer(error instanceof StatusError ? error : internalError("see the log of the API server")),
-      );
+      const shown = error instanceof StatusError ? error : internalError("see the log of the API server");
+      refuseUpgrade(client, errorAnswer(shown));
     }
   };
+}
+
+/** Why an agent did not upgrade. An answer that is no error, or 426, says that nothing is wrong but the missing WebSocket. */
+async function refusalOf(response: IncomingMessage): Promise<StatusError> {
+  const { statusCode = 500 } = response;
+  const text = await errorText(response);
+  if (statusCode < 400 || statusCode === 426) return badRequest(needsWebSocket);
+  return statusCode < 500 ? badRequest(text) : internalError(text);
 }
 
 /** PodExecOptions by the names of kubelet's query. */

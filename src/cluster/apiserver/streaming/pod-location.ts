@@ -35,11 +35,7 @@ export function locateContainer(
 }
 
 /** The path of an agent's server, as kubelet has it. */
-export function agentPath(
-  kind: "containerLogs" | "exec" | "attach",
-  location: ContainerLocation,
-  query: string,
-): string {
+export function agentPath(kind: "containerLogs" | "exec", location: ContainerLocation, query: string): string {
   const parts = [location.namespace, location.pod, location.container].map(encodeURIComponent);
   return `/${kind}/${parts.join("/")}${query === "" ? "" : `?${query}`}`;
 }

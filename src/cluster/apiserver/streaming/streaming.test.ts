@@ -83,7 +83,7 @@ describe("logs", () => {
     ["two/log?container=waiting", 400, /^container "waiting" is waiting to start: ContainerCreating$/],
     ["unbound/log", 400, /^pod unbound does not have a host assigned$/],
     ["lost/log", 500, /the agent of node dead cannot be reached: .*ECONNREFUSED/],
-    ["one/exec?command=ls", 400, /exec and attach need a WebSocket/],
+    ["one/exec?command=ls", 400, /exec needs a WebSocket/],
   ];
   for (const [path, status, message] of refusals) {
     test(`are refused: ${path}`, async () => {
@@ -157,13 +157,22 @@ describe("exec", () => {
     await assert.rejects(open(`${pods}/one/exec?command=ls&stdout=1`, "nonsense"), /401 .*Unauthorized/);
   });
 
-  test("refuses SPDY with what to use", async () => {
-    const { status, json } = await server.admin.call({
-      method: "POST",
-      path: `${pods}/one/exec?command=ls&stdout=1`,
-      headers: { connection: "Upgrade", upgrade: "SPDY/3.1" },
+  const refusals: [path: string, status: number, message: RegExp][] = [
+    ["one/exec?command=ls&stdout=1", 400, /which kubectl uses from 1\.31 on; SPDY is not supported yet/],
+    ["one/attach?stdout=1", 400, /^attach is not supported yet: /],
+    ["none/exec?command=ls&stdout=1", 404, /^pods "none" not found$/],
+    ["two/exec?container=waiting&command=ls&stdout=1", 400, /^container "waiting" is waiting to start/],
+    ["lost/exec?command=ls&stdout=1", 500, /the agent of node dead cannot be reached/],
+  ];
+  for (const [path, status, message] of refusals) {
+    test(`refuses SPDY with the reason why nothing else would do either: ${path}`, async () => {
+      const reply = await server.admin.call({
+        method: "POST",
+        path: `${pods}/${path}`,
+        headers: { connection: "Upgrade", upgrade: "SPDY/3.1" },
+      });
+      assert.equal(reply.status, status);
+      assert.match(reply.json.message, message);
     });
-    assert.equal(status, 400);
-    assert.match(json.message, /which kubectl uses from 1\.31 on; SPDY is not supported yet/);
-  });
+  }
 });

@@ -11,7 +11,7 @@ import { createTokenSubresource } from "./token.ts";
 
 export type Subresource = (call: ResourceCall) => Promise<Answer>;
 
-/** Subresources besides /status and /scale. api-resources.ts tells clients of the same ones. */
+/** Subresources besides /status and /scale. api-resources.ts tells clients of the same ones, but for attach, which is refused. */
 export function createSubresources(parts: {
   tokens: ServiceAccountTokens;
   agents: NodeAgents;
