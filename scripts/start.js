@@ -1,6 +1,6 @@
 /** `npm start`: sets up what is missing, then brings a cluster up with the NodePort example in it. Further arguments go to `fairway up`. */
 import { spawn } from "node:child_process";
-import { enableCompileCache } from "node:module";
+import nodeModule from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { compileCache, onPinnedNode, pinnedNode, root, SetupError, setup, toolTables } from "./setup.js";
@@ -14,7 +14,8 @@ try {
   if (onPinnedNode()) {
     // No second process, no second start of Node.
     process.env.NODE_COMPILE_CACHE ??= compileCache;
-    enableCompileCache(process.env.NODE_COMPILE_CACHE);
+    // By its property: Node 20, which may run this file as well, has no such export.
+    nodeModule.enableCompileCache(process.env.NODE_COMPILE_CACHE);
     process.argv = [process.execPath, main, ...args];
     await import(pathToFileURL(main).href);
   } else {
