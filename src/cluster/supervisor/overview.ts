@@ -31,7 +31,7 @@ export async function readOverview(client: KubernetesClient): Promise<Overview> 
   };
 }
 
-function describeNode({ metadata, status, spec }: Node): Overview["nodes"][number] {
+export function describeNode({ metadata, status, spec }: Node): Overview["nodes"][number] {
   const ready = status?.conditions?.find(({ type }) => type === "Ready")?.status === "True";
   return {
     name: metadata?.name ?? "",
@@ -40,7 +40,7 @@ function describeNode({ metadata, status, spec }: Node): Overview["nodes"][numbe
   };
 }
 
-function describePod({ metadata, spec, status }: Pod): Overview["pods"][number] {
+export function describePod({ metadata, spec, status }: Pod): Overview["pods"][number] {
   const containers = status?.containerStatuses ?? [];
   const waiting = containers.find(({ state }) => state?.waiting?.reason)?.state?.waiting?.reason;
   return {
@@ -53,7 +53,7 @@ function describePod({ metadata, spec, status }: Pod): Overview["pods"][number] 
   };
 }
 
-function describeService({ metadata, spec }: Service): Overview["services"][number] {
+export function describeService({ metadata, spec }: Service): Overview["services"][number] {
   const ports = spec?.ports ?? [];
   const text = ({ port, nodePort, protocol = "TCP" }: (typeof ports)[number]) =>
     `${port}${nodePort ? `:${nodePort}` : ""}/${protocol}`;

@@ -1,5 +1,4 @@
 import type { Overview } from "./overview.ts";
-import type { PartStatus } from "./part.ts";
 import type { MachineStatus, WorldStatus } from "./protocol.ts";
 import { firstRows, table } from "./table.ts";
 
@@ -7,19 +6,21 @@ import { firstRows, table } from "./table.ts";
 export function statusText(status: WorldStatus, overview: Overview | { error: string }, color: boolean): string {
   const strong = (text: string) => (color ? `\x1b[1m${text}\x1b[0m` : text);
   const { memory, controlPlane } = status;
-  const size = memory === undefined ? "" : `, ${Math.round(memory.total / 1024)} MB in ${memory.processes} processes`;
+  const size = memory === undefined ? "" : `${Math.round(memory.total / 1024)} MB in ${memory.processes} processes`;
   const machines = [...(controlPlane ? [controlPlane] : []), ...status.nodes];
+  const since = status.started.slice(0, 19).replace("T", " ");
   return `${[
-    strong(
-      `Cluster "${status.name}" is ${status.state} since ${status.started.slice(0, 19).replace("T", " ")} UTC${size}.`,
-    ),
-    `API server ${status.server}, kubeconfig ${status.kubeconfig}`,
+    strong(`Cluster "${status.name}" is ${status.state}.`),
+    `since ${since} UTC${size && `, ${size}`}`,
     `nodes ${status.nodeCIDR}, Pods ${status.podCIDR}, Services ${status.serviceCIDR}`,
+    `API server ${status.server}`,
+    `kubeconfig ${status.kubeconfig}`,
     "",
     ...table(
-      ["MACHINE", "ADDRESS", "STATE", "KUBERNETES", "MADE AGAIN", "PROCESSES"],
+      ["MACHINE", "ADDRESS", "STATE", "KUBERNETES", "PROCESSES"],
       machines.map((machine) => machineRow(machine, overview, machine !== controlPlane)),
     ),
+    ...machines.flatMap(troubles),
     "",
     ...("error" in overview ? [`The API does not answer: ${overview.error}`] : objectLines(overview)),
   ].join("\n")}\n`;
@@ -28,17 +29,19 @@ export function statusText(status: WorldStatus, overview: Overview | { error: st
 function machineRow(machine: MachineStatus, overview: Overview | { error: string }, isNode: boolean): string[] {
   const node = "error" in overview ? undefined : overview.nodes.find(({ name }) => name === machine.name);
   const kubernetes = !isNode ? "" : (node?.status ?? ("error" in overview ? "unknown" : "not joined"));
-  return [machine.name, machine.address, machine.state, kubernetes, String(machine.restarts), partsText(machine.parts)];
+  const running = machine.parts.filter(({ state }) => state === "running").length;
+  return [machine.name, machine.address, machine.state, kubernetes, `${running} of ${machine.parts.length} run`];
 }
 
-/** "3 run", and what is or was wrong. */
-function partsText(parts: readonly PartStatus[]): string {
-  const running = parts.filter(({ state }) => state === "running").length;
-  const troubles = parts.flatMap(({ name, state, restarts, lastEnd }) => {
-    if (state !== "running") return [`${name} ${state} (${lastEnd ?? "not started"})`];
-    return restarts > 0 ? [`${name} restarted ${restarts}x`] : [];
-  });
-  return [`${running} run`, ...troubles].join(", ");
+/** What went wrong on a machine, a line each. */
+function troubles({ name, restarts, parts }: MachineStatus): string[] {
+  const again = restarts > 0 ? [`${name} was made again ${restarts}x`] : [];
+  return again.concat(
+    parts.flatMap(({ name: part, state, restarts: times, lastEnd = "" }) => {
+      if (state !== "running") return [`${name}: ${part} is ${state} (${lastEnd})`];
+      return times > 0 ? [`${name}: ${part} was started again ${times}x (${lastEnd})`] : [];
+    }),
+  );
 }
 
 function objectLines({ pods, services, urls }: Overview): string[] {

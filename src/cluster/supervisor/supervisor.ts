@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -75,6 +76,7 @@ class Supervisor {
 
   async #boot(): Promise<void> {
     const options = this.#options;
+    await this.#reserveData();
     const remembered = await remember(options);
     const config = clusterConfig(options, await this.#chooseRange(remembered.nodeCIDR));
     const world = new World(config, remembered, (message) => this.#report(message));
@@ -91,6 +93,16 @@ class Supervisor {
     this.#ready.resolve(await settled);
     this.#state = "running";
     setInterval(() => void this.#trim(), trimInterval).unref();
+  }
+
+  /** Two clusters that write one journal would destroy it. */
+  async #reserveData(): Promise<void> {
+    const { dataDir } = this.#options;
+    if (dataDir === undefined) return;
+    // Such a name holds 107 bytes, a path any number.
+    const name = createHash("sha256").update(dataDir).digest("hex");
+    if ((await reserveFirst([name])) === undefined)
+      throw new OptionError("--data", `${dataDir} is in use by another cluster that is up; give another directory`);
   }
 
   async #chooseRange(rememberedRange: string | undefined): Promise<string> {

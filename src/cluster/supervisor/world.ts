@@ -43,6 +43,8 @@ export class World {
     await mkdir(join(worldRoot, "staging"), { recursive: true, mode: 0o700 });
     await writeFileAtomically(worldPaths(config).config, JSON.stringify(config));
     const keys = this.#makeKeys();
+    // Its failure is told by those who wait for it, once they do.
+    keys.catch(() => {});
     // What everything waits for comes first: while the API server starts there is time for the rest.
     await Promise.all([this.#fabric.create(), this.#startControlPlane(keys)]);
     const nodes = nodeNames.map((name) => this.#declare(name));

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { defaultOptions, OptionError, type UpOptions } from "./options.ts";
+import { remember } from "./remembered.ts";
+
+describe("what a data directory remembers", () => {
+  let dataDir: string;
+  let options: UpOptions;
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), "fairway-data-"));
+    options = { ...defaultOptions, manifests: [], dataDir };
+  });
+  afterEach(() => rm(dataDir, { recursive: true }));
+
+  test("is nothing without one, and nothing at first", async () => {
+    assert.deepEqual((await remember({ ...options, dataDir: undefined })).nodes, {});
+    const { nodes, nodeCIDR } = await remember(options);
+    assert.deepEqual([nodes, nodeCIDR], [{}, undefined]);
+  });
+
+  test("is the nodes' range and addresses", async () => {
+    await (await remember(options)).save({ nodeCIDR: "198.18.3.0/24", nodes: { node1: 10, other: 12 } });
+    const { nodes, nodeCIDR } = await remember(options);
+    assert.deepEqual([nodes, nodeCIDR], [{ node1: 10, other: 12 }, "198.18.3.0/24"]);
+  });
+
+  for (const [flag, change] of [
+    ["--pod-cidr", { podCIDR: "10.48.0.0/12" }],
+    ["--service-cidr", { serviceCIDR: "10.112.0.0/12" }],
+  ] as const)
+    test(`refuses another ${flag}, which stored objects have their addresses from`, async () => {
+      await (await remember(options)).save({ nodeCIDR: "198.18.3.0/24", nodes: {} });
+      await assert.rejects(remember({ ...options, ...change }), (error) => {
+        assert.ok(
+          error instanceof OptionError && error.message.startsWith(`${flag}: the cluster in ${dataDir} was made with`),
+        );
+        return true;
+      });
+    });
+
+  for (const text of ["", "{", "null", "{}", '{"podCIDR":"a","serviceCIDR":"b","nodeCIDR":"198.18.0.0/16","nodes":{}}'])
+    test(`says what to do with ${JSON.stringify(text)}`, async () => {
+      await writeFile(join(dataDir, "cluster.json"), text);
+      await assert.rejects(remember(options), /cluster\.json cannot be read \(.*\): mend it, or remove it/);
+    });
+});
