@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex, Readable, Writable } from "node:stream";
 import type { WebSocket } from "ws";
 import { enterContainer, killGroup } from "../pods/exec.ts";
-import type { PodContainer } from "../pods/pod-containers.ts";
+import type { PodContainer } from "../pods/pod-container.ts";
 import { cleanEnvironment } from "../pods/script.ts";
 import { channel, type ExecOptions, exitStatus, failureStatus, parseExec, parseResize } from "./exec-protocol.ts";
 import { RequestError, type Target } from "./request.ts";

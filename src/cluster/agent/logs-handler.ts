@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { type LogOptions, readLog } from "../pods/log-reader.ts";
-import type { PodContainer } from "../pods/pod-containers.ts";
+import type { PodContainer } from "../pods/pod-container.ts";
 import { RequestError, type Target } from "./request.ts";
 
 const maximumReaders = 200;

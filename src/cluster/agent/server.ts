@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { agentPort, worldPaths } from "../config.ts";
-import type { PodContainer } from "../pods/pod-containers.ts";
+import type { PodContainer } from "../pods/pod-container.ts";
 import { RequestError, type Target } from "./request.ts";
 
 /** The only client that is let in: the API server, which has checked what its own client may do. */

@@ -1,14 +1,15 @@
-import { isNotFound } from "../../kubernetes/errors.ts";
 import { pods } from "../../kubernetes/resource.ts";
 import type { Pod } from "../../kubernetes/types.ts";
 import type { NodeContext } from "./context.ts";
 import type { PodNetwork } from "./network.ts";
 import { type Plan, plan } from "./plan.ts";
-import { graceOf, PodContainer } from "./pod-containers.ts";
+import { graceOf, PodContainer } from "./pod-container.ts";
+import { confirmDeletion, endContainers } from "./pod-end.ts";
 import { type PodRecord, PodSandbox } from "./pod-sandbox.ts";
 import type { Container } from "./runtime.ts";
 import { podStatus, seconds } from "./status.ts";
 import { unsupportedFields } from "./unsupported.ts";
+import { WakeTimer } from "./wake-timer.ts";
 
 /** A Pod that vanished from the API was deleted by force: its containers get this much. Milliseconds. */
 const graceOfRemoved = 2_000;
@@ -17,7 +18,6 @@ const quietStart = 1_000;
 const sandboxRetry = 5_000;
 /** While the node itself has no Pod network yet. */
 const networkRetry = 250;
-const longestSleep = 60_000;
 
 /**
  * One Pod on this node, from the moment it is bound to it until nothing of it is left. Whatever happens only marks it as dirty; one
@@ -34,7 +34,7 @@ export class PodWorker {
   #quietUntil = Date.now() + quietStart;
   #dirty = false;
   #busy = false;
-  #wake?: { at: number; timer: NodeJS.Timeout };
+  readonly #timer = new WakeTimer(() => this.wake());
   #ending?: Promise<void>;
   #removed = false;
   /** Nothing of it runs any more: there is nothing left to tell. */
@@ -112,7 +112,7 @@ export class PodWorker {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#wake?.timer);
+    this.#timer.clear();
     for (const container of this.containers) container.close();
   }
 
@@ -126,7 +126,7 @@ export class PodWorker {
           { err: error, pod: this.#pod.metadata?.name },
           "cannot bring a Pod to what it should be",
         );
-        this.#lookAgain(Date.now() + sandboxRetry);
+        this.#timer.at(Date.now() + sandboxRetry);
       }
     }
     this.#busy = false;
@@ -134,8 +134,7 @@ export class PodWorker {
 
   async #sync(): Promise<void> {
     const now = Date.now();
-    clearTimeout(this.#wake?.timer);
-    this.#wake = undefined;
+    this.#timer.clear();
     const phase = this.#pod.status?.phase;
     const over = (phase === "Succeeded" || phase === "Failed") && !this.containers.some(({ running }) => running);
     const leaving = this.#removed || this.#pod.metadata?.deletionTimestamp !== undefined;
@@ -152,13 +151,14 @@ export class PodWorker {
     if (this.#refuse() || !(await this.#sandbox.ensure(this.#pod))) {
       this.#report(this.#plan(now));
       if (this.#refusal === undefined)
-        this.#lookAgain(now + (this.#context.networks.ready ? sandboxRetry : networkRetry));
+        this.#timer.at(now + (this.#context.networks.ready ? sandboxRetry : networkRetry));
       return;
     }
     this.#checkDeadline(now);
     const next = this.#plan(now);
-    if (this.#failed !== undefined) this.#stopAll(this.#failed.message);
-    else {
+    if (this.#failed !== undefined) {
+      for (const container of this.containers) void container.stop(this.#pod, graceOf(this.#pod), this.#failed.message);
+    } else {
       const { network, etc } = this.#sandbox;
       for (const start of next.start) this.find(start.name)?.start(this.#pod, start, network, etc);
       for (const name of next.backoff.keys()) this.find(name)?.backsOff(this.#pod);
@@ -166,15 +166,12 @@ export class PodWorker {
         void this.find(name)?.stop(this.#pod, graceOf(this.#pod), `Stopping container ${name}`);
     }
     this.#report(next);
-    if (next.wakeAt !== undefined) this.#lookAgain(next.wakeAt);
+    if (next.wakeAt !== undefined) this.#timer.at(next.wakeAt);
   }
 
   #plan(now: number): Plan {
-    return plan(
-      this.#pod,
-      this.containers.map((container) => container.view()),
-      now,
-    );
+    const views = this.containers.map((container) => container.view());
+    return plan(this.#pod, views, now);
   }
 
   /** Tells once what this node cannot give. Such a Pod waits until it is deleted. */
@@ -193,7 +190,7 @@ export class PodWorker {
     if (limit === undefined || this.#failed !== undefined) return;
     const at = Date.parse(this.#startTime) + limit * 1000;
     if (now < at) {
-      this.#lookAgain(at);
+      this.#timer.at(at);
       return;
     }
     this.#failed = {
@@ -201,10 +198,6 @@ export class PodWorker {
       message: "Pod was active on the node longer than the specified deadline",
     };
     this.#context.events.record(pods, this.#pod, "Normal", "DeadlineExceeded", this.#failed.message);
-  }
-
-  #stopAll(message: string): void {
-    for (const container of this.containers) void container.stop(this.#pod, graceOf(this.#pod), message);
   }
 
   #report(next: Plan): void {
@@ -215,7 +208,7 @@ export class PodWorker {
       facts.every(({ waiting }) => waiting === undefined);
     const trouble = this.#refusal ?? this.#sandbox.error;
     if (starting && trouble === undefined && Date.now() < this.#quietUntil) {
-      this.#lookAgain(this.#quietUntil);
+      this.#timer.at(this.#quietUntil);
       return;
     }
     const hostNetwork = this.#pod.spec?.hostNetwork ?? false;
@@ -233,20 +226,11 @@ export class PodWorker {
     statuses.set(this.#pod, status);
   }
 
-  #lookAgain(at: number): void {
-    // Whatever is awaited, a look now and then costs nothing: it also bounds what a missed change can do.
-    const soon = Math.min(at, Date.now() + longestSleep);
-    if (this.#wake !== undefined && this.#wake.at <= soon) return;
-    clearTimeout(this.#wake?.timer);
-    const timer = setTimeout(() => this.wake(), Math.max(soon - Date.now(), 0) + 5);
-    this.#wake = { at: soon, timer };
-  }
-
   /** Ends the containers, tells the API so, and removes what there is of the Pod. */
   async #leave(): Promise<void> {
     const { runtime, volumes, statuses, log } = this.#context;
     try {
-      await this.#endContainers();
+      await endContainers(this.#pod, this.containers, () => this.#grace);
       this.#over = true;
       statuses.forget(this.uid);
       if (!this.#removed) await this.#confirm();
@@ -259,43 +243,19 @@ export class PodWorker {
     } catch (error) {
       log.error({ err: error, pod: this.#pod.metadata?.name }, "cannot take a Pod away; it is tried again");
       this.#ending = undefined;
-      this.#lookAgain(Date.now() + sandboxRetry);
+      this.#timer.at(Date.now() + sandboxRetry);
     }
   }
 
-  async #endContainers(): Promise<void> {
-    // A start that is under way must end first, or its container would be left behind.
-    while (this.containers.some((container) => container.view().starting))
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    const end = (sidecars: boolean) => {
-      const chosen = this.containers.filter(({ role }) => (role === "sidecar") === sidecars);
-      const grace = this.#removed ? Math.min(graceOfRemoved, graceOf(this.#pod)) : graceOf(this.#pod);
-      return Promise.all(chosen.map((container) => this.#endOne(container, grace)));
-    };
-    await end(false);
-    await end(true);
+  get #grace(): number {
+    const grace = graceOf(this.#pod);
+    return this.#removed ? Math.min(graceOfRemoved, grace) : grace;
   }
 
-  async #endOne(container: PodContainer, grace: number): Promise<void> {
-    const { name } = container.spec;
-    await container.stop(this.#pod, grace, `Stopping container ${name}`, true);
-    // It was being stopped already, for another reason and perhaps with more time.
-    if (container.running) {
-      const timer = setTimeout(() => void container.kill(), grace);
-      while (container.running) await new Promise((resolve) => setTimeout(resolve, 50));
-      clearTimeout(timer);
-    }
-  }
-
-  /** The containers have ended: now the API may forget the Pod (a DELETE without grace, as kubelet's). */
   async #confirm(): Promise<void> {
-    const { client } = this.#context;
-    const { name = "", namespace } = this.#pod.metadata ?? {};
-    try {
-      await client.delete(pods, name, { namespace, gracePeriodSeconds: 0, preconditions: { uid: this.uid } });
-    } catch (error) {
-      const gone = isNotFound(error) || this.#removed;
-      if (!gone) throw error;
-    }
+    await confirmDeletion(this.#context.client, this.#pod).catch((error) => {
+      // The API has forgotten it meanwhile, which is what was wanted.
+      if (!this.#removed) throw error;
+    });
   }
 }

@@ -1,10 +1,18 @@
 import { type FSWatcher, watch } from "node:fs";
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../linux/command.ts";
 import { Batcher } from "./batcher.ts";
+import {
+  hasStarted,
+  readExit,
+  readLeftContainer,
+  readStartError,
+  removeContainerFiles,
+  type Verdict,
+} from "./container-files.ts";
 import type { ContainerExit, ContainerSpec } from "./container-spec.ts";
-import { readIfThere, readJsonIfThere, writeFileAtomically } from "./files.ts";
+import { readIfThere, writeFileAtomically } from "./files.ts";
 import { type NodePaths, podPaths } from "./node-paths.ts";
 import { isContainerProcess } from "./process.ts";
 import { initScript, lateRootScript, type RootOptions } from "./rootfs.ts";
@@ -21,12 +29,6 @@ export interface Container {
   /** Set once it has ended. */
   exit?: ContainerExit;
 }
-
-/** How the agent wants the end of a container that it brings about itself to be told; survives the agent. */
-export type Verdict = Partial<Pick<ContainerExit, "code" | "reason" | "message">> & {
-  /** The next run need not wait: nothing was wrong with the program. */
-  blameless?: boolean;
-};
 
 /** How often to look at processes themselves, for what no watch told. Milliseconds. */
 const sweepInterval = 5_000;
@@ -133,21 +135,10 @@ export class ContainerRuntime {
 
   /** Forgets a container that has ended, with its log. */
   async remove(id: string): Promise<void> {
-    const { paths } = this;
     this.#containers.delete(id);
     this.#verdicts.delete(id);
     this.#roots.delete(id);
-    await rm(paths.container(id), { recursive: true, force: true });
-    for (const file of [
-      paths.pid(id),
-      paths.exit(id),
-      paths.error(id),
-      paths.rooted(id),
-      paths.verdict(id),
-      paths.log(id),
-      `${paths.log(id)}.1`,
-    ])
-      await rm(file, { force: true });
+    await removeContainerFiles(this.paths, id);
   }
 
   /** Makes sure that a running container has its own root file system; a demo container gets it only when somebody enters. */
@@ -186,17 +177,10 @@ export class ContainerRuntime {
   async #pollForStart(spec: ContainerSpec, signal: AbortSignal): Promise<void> {
     const deadline = Date.now() + startTimeout;
     while (!signal.aborted && Date.now() < deadline) {
-      if (await this.#isStarted(spec)) return;
+      if (await hasStarted(this.paths, spec)) return;
       await sleep(250, undefined, { signal }).catch(() => {});
     }
     if (!signal.aborted) throw new Error(`the container's process did not appear within ${startTimeout} ms`);
-  }
-
-  async #isStarted({ id, launch }: ContainerSpec): Promise<boolean> {
-    const complete = async (path: string) => (await readIfThere(path))?.endsWith("\n") ?? false;
-    const { paths } = this;
-    if (!(await complete(paths.pid(id)))) return false;
-    return launch.kind === "demo" || (await complete(paths.rooted(id))) || (await complete(paths.exit(id)));
   }
 
   #noticed(name: string): void {
@@ -204,7 +188,7 @@ export class ContainerRuntime {
     const id = name.slice(0, dot);
     const starting = this.#starting.get(id);
     if (starting !== undefined)
-      void this.#isStarted(starting.spec).then((started) => {
+      void hasStarted(this.paths, starting.spec).then((started) => {
         if (started) starting.resolve();
       });
     else if (name.endsWith(".exit")) void this.#readExit(id);
@@ -214,34 +198,29 @@ export class ContainerRuntime {
   async #readExit(id: string): Promise<void> {
     const container = this.#containers.get(id);
     if (container === undefined || container.exit !== undefined) return;
-    const text = await readIfThere(this.paths.exit(id));
-    if (text === undefined || !text.endsWith("\n")) return;
-    const finishedAt = (await stat(this.paths.exit(id)).catch(() => undefined))?.mtime ?? new Date();
-    await this.#ended(container, { code: Number(text), finishedAt });
+    const exit = await readExit(this.paths, id);
+    if (exit !== undefined) await this.#ended(container, exit);
   }
 
   async #ended(container: Container, exit: ContainerExit): Promise<void> {
     const { id } = container.spec;
-    const failure = (await readIfThere(this.paths.error(id)))?.trim();
+    const failure = await readStartError(this.paths, id);
     if (container.exit !== undefined) return;
     const { blameless: _, ...verdict } = this.#verdicts.get(id) ?? {};
-    const start = failure ? { reason: "StartError", message: failure } : {};
+    const start = failure !== undefined ? { reason: "StartError", message: failure } : {};
     container.exit = { ...exit, ...start, ...verdict };
     for (const listener of this.#listeners) listener(container);
   }
 
   async #adopt(id: string): Promise<void> {
-    const { paths } = this;
-    const spec = await readJsonIfThere<ContainerSpec>(paths.spec(id));
-    const pid = Number((await readIfThere(paths.pid(id))) ?? Number.NaN);
-    if (spec === undefined || !Number.isInteger(pid) || pid <= 1) {
-      // The agent died before this container was started, or its shim before it could say so.
+    const left = await readLeftContainer(this.paths, id);
+    if (left === undefined) {
       await this.remove(id);
       return;
     }
-    const verdict = await readJsonIfThere<Verdict>(paths.verdict(id));
+    const { verdict, ...found } = left;
+    const container: Container = found;
     if (verdict !== undefined) this.#verdicts.set(id, verdict);
-    const container: Container = { spec, pid, startedAt: (await stat(paths.pid(id))).mtime };
     this.#containers.set(id, container);
     await this.#readExit(id);
     if (container.exit === undefined) await this.#sweepOne(container);

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container as Spec } from "../../kubernetes/types.ts";
+import type { Verdict } from "./container-files.ts";
 import type { NodeContext } from "./context.ts";
 import { execInContainer } from "./exec.ts";
 import { act } from "./probe-action.ts";
-import type { Container, Verdict } from "./runtime.ts";
+import type { Container } from "./runtime.ts";
 
 type Handler = NonNullable<NonNullable<Spec["lifecycle"]>["preStop"]>;
 

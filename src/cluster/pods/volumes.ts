@@ -100,11 +100,6 @@ export class PodVolumes {
     this.#tokens.forget(uid);
   }
 
-  /** Names of the objects that the Pods' live volumes and environments refer to. */
-  pods(): Pod[] {
-    return [...this.#live.values()].map(({ pod }) => pod);
-  }
-
   /** Brings every volume that is in use up to date; a Pod whose volume cannot be refreshed keeps the old content. */
   async refresh(concerns: (pod: Pod) => boolean = () => true): Promise<void> {
     if (this.#refreshing) return;

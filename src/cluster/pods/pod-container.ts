@@ -1,30 +1,18 @@
 import { pods } from "../../kubernetes/resource.ts";
 import type { Pod, Container as Spec } from "../../kubernetes/types.ts";
-import { retryDelay } from "./backoff.ts";
 import type { NodeContext } from "./context.ts";
-import { ContainerConfigError } from "./environment.ts";
 import { execInContainer } from "./exec.ts";
 import type { PodNetwork } from "./network.ts";
 import { type ContainerView, type Role, type Run, roleOf, type Start } from "./plan.ts";
 import { Prober } from "./prober.ts";
-import { VolumeError } from "./projection.ts";
 import type { Container } from "./runtime.ts";
 import { fieldPathOf, startContainer } from "./start-container.ts";
 import { type ContainerFacts, containerID } from "./status.ts";
 import { runHook, terminateContainer } from "./termination.ts";
+import { failureEvent, freshFailure, isOfPod, shownWaiting, type Waiting, waitingAfter } from "./waiting.ts";
 
-/** How long a missing image shows as ErrImagePull before it shows as ImagePullBackOff. Milliseconds. */
-const freshFailure = 3_000;
 /** Ended runs that are kept for `kubectl logs --previous`, beside the current one. */
 const keptRuns = 1;
-
-interface Waiting {
-  reason: string;
-  message: string;
-  since: number;
-  retryAt: number;
-  failures: number;
-}
 
 /** One container of a Pod's spec, through all of its runs. */
 export class PodContainer {
@@ -73,19 +61,19 @@ export class PodContainer {
       role: this.role,
       run: this.#run(),
       starting: this.#starting,
-      started: this.running && this.#hookDone && (this.#prober?.started ?? true),
+      started: this.#started,
       retryAt: this.#waiting?.retryAt,
     };
   }
 
   facts(): ContainerFacts {
-    const started = this.running && this.#hookDone && (this.#prober?.started ?? true);
+    const started = this.#started;
     return {
       name: this.spec.name,
       role: this.role,
       image: this.spec.image ?? "",
       runs: this.runs,
-      waiting: this.running ? undefined : this.#waiting && this.#shown(this.#waiting),
+      waiting: this.running ? undefined : this.#waiting && shownWaiting(this.#waiting, this.spec.image, Date.now()),
       started,
       ready: started && (this.#prober?.ready ?? true),
     };
@@ -164,6 +152,10 @@ export class PodContainer {
     this.#prober?.stop();
   }
 
+  get #started(): boolean {
+    return this.running && this.#hookDone && (this.#prober?.started ?? true);
+  }
+
   #run(): Run | undefined {
     const container = this.current;
     if (container === undefined) return undefined;
@@ -180,46 +172,19 @@ export class PodContainer {
     };
   }
 
-  #shown({ reason, message, since }: Waiting): { reason: string; message: string } {
-    if (reason !== "ErrImagePull" || Date.now() - since < freshFailure) return { reason, message };
-    return {
-      reason: "ImagePullBackOff",
-      message: `Back-off pulling image "${this.spec.image}": ErrImagePull: ${message}`,
-    };
-  }
-
   #failed(error: Error, pod: Pod): void {
-    const known = this.#waiting;
-    const failures = known === undefined ? 0 : known.failures + 1;
-    const expected = error instanceof ContainerConfigError;
-    const volume = error instanceof VolumeError;
-    const reason = expected ? error.reason : volume ? "ContainerCreating" : "CreateContainerError";
-    const now = Date.now();
-    const since = known?.reason === reason ? known.since : now;
-    this.#waiting = {
-      reason,
-      message: error.message,
-      since,
-      retryAt: now + Math.min(retryDelay(failures), 60_000),
-      failures,
-    };
-    const event =
-      reason === "ErrImagePull" || reason === "InvalidImageName" ? reason : volume ? "FailedMount" : "Failed";
-    const text =
-      reason === "ErrImagePull"
-        ? `Failed to pull image "${this.spec.image}": ${error.message}`
-        : `Error: ${error.message}`;
-    this.#note(pod, "Warning", event === "ErrImagePull" ? "Failed" : event, text);
-    if (!expected && !volume)
-      this.#context.log.error(
-        { err: error, pod: pod.metadata?.name, container: this.spec.name },
-        "cannot start a container",
-      );
-    if (reason !== "ErrImagePull") return;
+    const { image, name } = this.spec;
+    const waiting = waitingAfter(error, this.#waiting, Date.now());
+    this.#waiting = waiting;
+    const event = failureEvent(error, image);
+    this.#note(pod, "Warning", event.reason, event.message);
+    if (!isOfPod(error))
+      this.#context.log.error({ err: error, pod: pod.metadata?.name, container: name }, "cannot start a container");
+    if (waiting.reason !== "ErrImagePull") return;
     // The word changes by itself, so somebody must look again.
     setTimeout(() => {
-      if (this.#waiting?.reason !== reason) return;
-      this.#note(pod, "Normal", "BackOff", `Back-off pulling image "${this.spec.image}"`);
+      if (this.#waiting?.reason !== waiting.reason) return;
+      this.#note(pod, "Normal", "BackOff", `Back-off pulling image "${image}"`);
       this.#changed();
     }, freshFailure + 50).unref();
   }
