@@ -31,3 +31,13 @@ function ownAddresses(): Address[] {
     .flatMap((addresses) => (addresses ?? []).map(({ address }) => parseAddress(address)))
     .filter((address): address is Address => address !== undefined);
 }
+
+/** Whether 127.0.0.1 is among the addresses that node ports answer on. */
+export function includesLoopback(ranges: readonly string[]): boolean {
+  if (ranges.length === 0) return true;
+  const loopback = parseAddress("127.0.0.1")!;
+  return ranges.some((text) => {
+    const range = parsePrefix(text);
+    return range !== undefined && prefixContains(range, loopback);
+  });
+}

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Address, type Family, parseSloppyAddress } from "../ip/address.ts";
+import type { Address } from "../ip/address.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import { startReflector } from "../kubernetes/list-watch.ts";
 import { endpointSlices, nodes, services } from "../kubernetes/resource.ts";
@@ -11,6 +11,7 @@ import type { ProxyHealth } from "./health.ts";
 import { ServiceInputs } from "./inputs.ts";
 import type { ProxyMetrics } from "./metrics.ts";
 import type { Mode } from "./modes/mode.ts";
+import { isSameContext, nodeContext, PodCIDRsChangedError, podCIDRsOf } from "./node.ts";
 import { slimService, slimSlice, triggerTimeAnnotation } from "./slim.ts";
 import { Runner } from "./sync/runner.ts";
 import { Syncer } from "./sync/syncer.ts";
@@ -19,6 +20,10 @@ import { ServiceTable } from "./table.ts";
 export interface ProxyOptions {
   client: KubernetesClient;
   nodeName: string;
+  /** Stands for the node in its family; 0.0.0.0 and ::, as none at all, leave it to the Node object. */
+  nodeAddress?: Address;
+  /** What the rules take for the node's Pods; when the Node object says otherwise, `failed` rejects. Absent: nobody asks. */
+  podCIDRs?: readonly string[];
   /** One for each family that is served. */
   modes: readonly Mode[];
   /** Host of the API server's URL: must not be one that only the proxy's own rules lead to. */
@@ -45,7 +50,6 @@ export interface ServiceProxy {
   stop(): Promise<void>;
 }
 
-const zoneLabel = "topology.kubernetes.io/zone";
 const hour = 3_600_000;
 /** Without its Node object the proxy starts all the same: only zones and source ranges need it. */
 const patienceForNode = 2000;
@@ -60,7 +64,7 @@ const sliceSelector = `${serviceSelector},!service.kubernetes.io/headless`;
 export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   const { client, nodeName, modes, health, metrics, log, syncPeriod } = options;
   const families = modes.map(({ family }) => family);
-  const inputs = new ServiceInputs({ nodeName, addresses: [], families });
+  const inputs = new ServiceInputs(nodeContext(nodeName, undefined, families, options.nodeAddress));
   const table = new ServiceTable();
   const syncer = new Syncer({ inputs, table, modes, metrics, log, fullSyncPeriod: hour });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
@@ -132,9 +136,14 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   nodeCache.subscribe((change) => {
     const node = change.type === "deleted" ? undefined : change.object;
     health.setNode(node);
-    const context = contextOf(nodeName, node, families);
+    const { podCIDRs } = options;
+    if (podCIDRs !== undefined && node !== undefined && podCIDRsOf(node).join() !== podCIDRs.join())
+      fail(new PodCIDRsChangedError(podCIDRs, podCIDRsOf(node)));
+    const context = nodeContext(nodeName, node, families, options.nodeAddress);
     if (isSameContext(context, inputs.node)) return;
     inputs.setNode(context);
+    // Fixed rules depend on the node's addresses too.
+    syncer.requestFull();
     changed();
   });
 
@@ -190,20 +199,6 @@ export function isServiceAddress(host: string | undefined, service?: Service, en
   if (/^kubernetes(\.default(\.svc(\..*)?)?)?$/.test(name)) return true;
   const { clusterIP = "", clusterIPs = [] } = service?.spec ?? {};
   return [clusterIP, ...clusterIPs, env.KUBERNETES_SERVICE_HOST ?? ""].includes(name);
-}
-
-function contextOf(nodeName: string, node: Node | undefined, families: readonly Family[]): NodeContext {
-  const addresses = (node?.status?.addresses ?? [])
-    .filter(({ type }) => type === "InternalIP" || type === "ExternalIP")
-    .map(({ address }) => parseSloppyAddress(address))
-    .filter((address): address is Address => address !== undefined);
-  return { nodeName, zone: node?.metadata?.labels?.[zoneLabel], addresses, families };
-}
-
-function isSameContext(a: NodeContext, b: NodeContext): boolean {
-  const key = ({ zone, addresses }: NodeContext) =>
-    [zone, ...addresses.map(({ family, value }) => `${family}:${value}`)].join(" ");
-  return key(a) === key(b);
 }
 
 /** When the changes began that wait for a sync, as the EndpointSlice controller notes them; those of before this process do not count. */

@@ -42,6 +42,11 @@ export class Syncer {
     this.#checkDue = true;
   }
 
+  /** The next sync compares everything, fixed rules included. */
+  requestFull(): void {
+    for (const { family } of this.#options.modes) this.#full.add(family);
+  }
+
   /** Rejects when rules could not be written; the next one then compares everything. */
   async sync(): Promise<void> {
     const { inputs, table, modes, metrics, log } = this.#options;

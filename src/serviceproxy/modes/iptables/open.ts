@@ -1,0 +1,66 @@
+import { access } from "node:fs/promises";
+import type { Family } from "../../../ip/address.ts";
+import { findIptables, type Iptables, isVersionAtLeast } from "../../../linux/iptables.ts";
+import { readSysctl, writeSysctl } from "../../../linux/sysctl.ts";
+import type { Logger } from "../../../role/log.ts";
+import { includesLoopback, nodePortAddresses } from "../../node-port-addresses.ts";
+import type { Mode } from "../mode.ts";
+import type { ModeContext } from "../open.ts";
+import type { IptablesConfig } from "./config.ts";
+import { createIptablesMode } from "./mode.ts";
+
+/** The iptables of each family that this kernel and this machine have; IPv4 must be there. */
+export async function findFamilies(log: Logger): Promise<Iptables[]> {
+  const six = async () => {
+    await access("/proc/net/if_inet6");
+    return findIptables(6);
+  };
+  const [four, other] = await Promise.allSettled([findIptables(4), six()]);
+  if (four.status === "rejected") throw four.reason;
+  if (other.status === "fulfilled") return [four.value, other.value];
+  log.info({ reason: (other.reason as Error).message }, "IPv4 only");
+  return [four.value];
+}
+
+/** Opens the mode for the families that this machine has. */
+export async function openIptables(context: ModeContext): Promise<{ modes: Mode[]; tool: string }> {
+  const { settings, log, surroundings } = context;
+  const found = await findFamilies(log);
+  const kernel = await readKernel(context);
+  const modes = found.map((iptables) => {
+    const { family, version } = iptables;
+    const fixed = {
+      family,
+      mark: 2 ** settings.masqueradeBit,
+      masqueradeAll: settings.masqueradeAll,
+      localTraffic: context.localTraffic[family satisfies Family],
+      randomFully: isVersionAtLeast(version.text, "1.6.2"),
+      ...kernel,
+    };
+    return createIptablesMode(
+      iptables,
+      (): IptablesConfig => ({
+        ...fixed,
+        nodePortAddresses: nodePortAddresses(settings.nodePortAddresses, family, surroundings().nodeAddresses),
+      }),
+    );
+  });
+  const tool = found.map(({ version: { text, backend } }) => `iptables ${text} (${backend})`).join(", ");
+  return { modes, tool };
+}
+
+/** What the rules have to know of the kernel; lets packets from 127.0.0.1 out when node ports on localhost are wanted. */
+async function readKernel({
+  settings,
+  log,
+}: ModeContext): Promise<{ localhostNodePorts: boolean; dropInvalid: boolean }> {
+  const liberal = await readSysctl("net/netfilter/nf_conntrack_tcp_be_liberal");
+  let localhostNodePorts =
+    settings.configuration.iptables.localhostNodePorts && includesLoopback(settings.nodePortAddresses);
+  if (localhostNodePorts)
+    await writeSysctl("net/ipv4/conf/all/route_localnet", "1").catch((error: Error) => {
+      log.warn({ err: error }, "node ports do not answer on localhost: the sysctl route_localnet cannot be set");
+      localhostNodePorts = false;
+    });
+  return { localhostNodePorts, dropInvalid: liberal === undefined || liberal === "0" };
+}

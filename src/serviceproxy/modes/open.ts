@@ -1,0 +1,53 @@
+import type { Address } from "../../ip/address.ts";
+import type { Logger } from "../../role/log.ts";
+import type { ProxySettings } from "../config/settings.ts";
+import { cleanupIptables, cleanupNftables } from "./cleanup.ts";
+import { openIptables } from "./iptables/open.ts";
+import type { LocalTrafficByFamily } from "./local-traffic.ts";
+import type { Mode } from "./mode.ts";
+
+/** What may change while the proxy runs; asked for at each full sync. */
+export interface Surroundings {
+  /** The node's own, the primary one of each family first. */
+  nodeAddresses: readonly Address[];
+  /** Where the API takes cluster addresses from: prefixes, of both families. */
+  serviceCIDRs: readonly string[];
+}
+
+export interface ModeContext {
+  settings: ProxySettings;
+  localTraffic: LocalTrafficByFamily;
+  surroundings: () => Surroundings;
+  log: Logger;
+}
+
+/** The modes of all families, and what goes with them. */
+export interface OpenModes {
+  modes: readonly Mode[];
+  /** What does the work, with its version: for the log. */
+  tool: string;
+  /** Whether somebody else's hand was on the rules; for a mode that can know. Cheap. */
+  isDamaged?: () => boolean;
+  close?: () => void;
+  /** Removes what the other modes left behind; called when everything that they did is done by this one. */
+  cleanupOthers: () => Promise<void>;
+}
+
+/** Opens the chosen mode for the families that this machine has. */
+export async function openModes(context: ModeContext): Promise<OpenModes> {
+  const { settings, localTraffic, surroundings, log } = context;
+  switch (settings.mode) {
+    case "iptables": {
+      return { ...(await openIptables(context)), cleanupOthers: () => cleanupNftables({ own: true }) };
+    }
+    case "nftables": {
+      const { openNftables } = await import("./nftables/open.ts");
+      const opened = await openNftables({ ...settings, localTraffic }, surroundings);
+      const cleanupOthers = async () => {
+        await cleanupNftables({ own: false });
+        await cleanupIptables(log);
+      };
+      return { ...opened, tool: opened.version, cleanupOthers };
+    }
+  }
+}
