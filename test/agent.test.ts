@@ -191,6 +191,8 @@ async function tests(): Promise<void> {
             message,
           ),
         );
+        // kubectl asks a second time, with SPDY, and shows only what that was answered.
+        await assert.rejects(cluster.exec(name, "true"), /container \S+ is not running/);
       });
   });
 

@@ -1,7 +1,7 @@
 const newline = 0x0a;
 
 /** More than any object that an API server stores: etcd takes 1.5 MiB, JSON in JSON can blow that up. */
-export const defaultMaximumLine = 16 << 20;
+const defaultMaximumLine = 16 << 20;
 
 /**
  * Splits a stream into the JSON values that its lines hold. Throws when a line is longer than `maximum` bytes or is not JSON; a last line

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Where iproute2 keeps named network namespaces. A node has a /run of its own, so names are unique only there. */
-export const netnsDirectory = "/run/netns";
+const netnsDirectory = "/run/netns";
 
 export function netnsPath(name: string): string {
   return join(netnsDirectory, name);

@@ -84,7 +84,7 @@ function protocolOf(protocol: string | undefined): PortRecords["protocol"] {
 }
 
 /** A domain name's labels; undefined when it cannot be one. */
-export function parseName(text: string): Name | undefined {
+function parseName(text: string): Name | undefined {
   const labels = text.replace(/\.$/, "").split(".");
   const fits = text.length <= 253 && labels.every((label) => label.length > 0 && label.length <= 63);
   return fits && /^[\x21-\x7e]*$/.test(text) ? labels : undefined;

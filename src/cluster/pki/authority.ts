@@ -103,7 +103,7 @@ function validity(now: Date, duration: number): { notBefore: Date; notAfter: Dat
   return { notBefore: new Date(now.getTime() - backdated), notAfter: new Date(now.getTime() + duration) };
 }
 
-export function privatePem(key: KeyObject): string {
+function privatePem(key: KeyObject): string {
   return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
 

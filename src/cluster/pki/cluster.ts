@@ -33,7 +33,7 @@ const adminRequest: CertificateRequest = {
 const proxyRequest: CertificateRequest = { subject: { commonName: "system:kube-proxy" }, client: true };
 
 /** One certificate for the agent's own server and for its way to the API, where the node authorizer knows it by name and group. */
-export function nodeRequest(node: string, address: string): CertificateRequest {
+function nodeRequest(node: string, address: string): CertificateRequest {
   return {
     subject: { commonName: `system:node:${node}`, organizations: ["system:nodes"] },
     server: true,

@@ -73,7 +73,7 @@ function clusterResolver({ clusterDomain, dnsAddress }: EtcInputs["config"], nam
   };
 }
 
-export function parseResolvConf(text: string): Resolver {
+function parseResolvConf(text: string): Resolver {
   const resolver: Resolver = { nameservers: [], searches: [], options: new Map() };
   for (const line of text.split("\n")) {
     const [keyword, ...words] = line

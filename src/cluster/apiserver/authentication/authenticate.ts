@@ -15,7 +15,7 @@ export function createAuthenticator(tokens: ServiceAccountTokens): (incoming: In
   };
 }
 
-export function bearerToken(header: string | undefined): string | undefined {
+function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined || header.length > maxToken) return undefined;
   return /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(header)?.[1];
 }

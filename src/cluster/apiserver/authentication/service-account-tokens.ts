@@ -119,7 +119,7 @@ function isClaims(claims: Record<string, unknown>): claims is Record<string, unk
   return Array.isArray(claims.aud) && typeof claims.exp === "number" && typeof claims["kubernetes.io"] === "object";
 }
 
-export function userNameOf(namespace: string, name: string): string {
+function userNameOf(namespace: string, name: string): string {
   return `system:serviceaccount:${namespace}:${name}`;
 }
 

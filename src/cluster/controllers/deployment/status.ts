@@ -33,7 +33,7 @@ export function maxSurgeOf(deployment: Deployment): number {
 }
 
 /** The counts, without the conditions: status as its ReplicaSets' status adds up. */
-export function countsOf(deployment: Deployment, { current, old }: Sets): DeploymentStatus {
+function countsOf(deployment: Deployment, { current, old }: Sets): DeploymentStatus {
   const all = current === undefined ? old : [...old, current];
   const sum = (field: "replicas" | "readyReplicas" | "availableReplicas") =>
     all.reduce((total, { status }) => total + (status?.[field] ?? 0), 0);
@@ -56,7 +56,7 @@ export function countsOf(deployment: Deployment, { current, old }: Sets): Deploy
   };
 }
 
-export function availableCondition(deployment: Deployment, availableReplicas: number): NewCondition {
+function availableCondition(deployment: Deployment, availableReplicas: number): NewCondition {
   const enough = availableReplicas >= (deployment.spec?.replicas ?? 1) - maxUnavailableOf(deployment);
   return {
     type: "Available",
@@ -78,7 +78,7 @@ export function isComplete(deployment: Deployment, status: DeploymentStatus): bo
 }
 
 /** Something got better since the last status: more new ones, fewer old ones, more ready or available. */
-export function isProgressing(before: DeploymentStatus, after: DeploymentStatus): boolean {
+function isProgressing(before: DeploymentStatus, after: DeploymentStatus): boolean {
   const old = (status: DeploymentStatus) => (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
   return (
     (after.updatedReplicas ?? 0) > (before.updatedReplicas ?? 0) ||

@@ -7,7 +7,7 @@ export type Subset = NonNullable<Endpoints["subsets"]>[number];
 type Address = NonNullable<Subset["addresses"]>[number];
 
 /** As Kubernetes since 1.22: an Endpoints object is one value, and a larger one would be sent whole at each change. */
-export const addressLimit = 1000;
+const addressLimit = 1000;
 
 interface Entry {
   ports: EndpointPort[];

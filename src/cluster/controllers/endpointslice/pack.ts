@@ -3,7 +3,7 @@ import { equal } from "../shared/equal.ts";
 import { type EndpointPort, type PortGroup, portsKey } from "./desired.ts";
 
 /** KEP-752: more would make each change of one endpoint expensive for every watcher. */
-export const endpointsPerSlice = 100;
+const endpointsPerSlice = 100;
 
 /** A slice as far as packing sees it. */
 export interface PackedSlice {

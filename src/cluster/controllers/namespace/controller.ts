@@ -15,7 +15,7 @@ const ownFinalizer = "kubernetes";
 const lookAgain = 500;
 
 /** Owners before what they own, or they would make it anew; Events last, they tell of the rest. */
-export const namespacedResources: readonly resources.Resource[] = [
+const namespacedResources: readonly resources.Resource[] = [
   resources.deployments,
   resources.daemonSets,
   resources.replicaSets,

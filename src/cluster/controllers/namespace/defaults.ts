@@ -11,7 +11,7 @@ import { isDeleting, keyOf, splitKey } from "../shared/keys.ts";
 import { WorkQueue } from "../shared/work-queue.ts";
 
 const accountName = "default";
-export const rootCaName = "kube-root-ca.crt";
+const rootCaName = "kube-root-ca.crt";
 
 /** The ServiceAccount `default` in each namespace: what Pods run as that name no other. */
 export const startServiceAccountController: StartController = (context) => {

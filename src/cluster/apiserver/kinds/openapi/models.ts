@@ -4,7 +4,7 @@ import { definitions, resolve } from "../schema/definitions.ts";
 export type Json = Record<string, unknown>;
 
 /** A published type name: "core.Pod" is "io.k8s.api.core.v1.Pod". */
-export function modelName(name: string): string {
+function modelName(name: string): string {
   const dot = name.indexOf(".");
   const group = name.slice(0, dot);
   const root = group === "meta" ? "io.k8s.apimachinery.pkg.apis.meta.v1" : `io.k8s.api.${group}.v1`;
@@ -12,7 +12,7 @@ export function modelName(name: string): string {
 }
 
 /** Names in `definitions` of everything that the kinds are made of. */
-export function reachableTypes(kinds: readonly KindDescriptor[]): string[] {
+function reachableTypes(kinds: readonly KindDescriptor[]): string[] {
   const found = new Set<string>();
   const visit = (schema: Schema): void => {
     if (schema.type === "list") visit(schema.items);

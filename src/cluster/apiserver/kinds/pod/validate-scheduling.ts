@@ -108,7 +108,7 @@ function validatePodAffinityTerm(path: string, term: PodAffinityTerm): FieldErro
   return errors;
 }
 
-export function validateTolerations(path: string, tolerations: Toleration[]): FieldError[] {
+function validateTolerations(path: string, tolerations: Toleration[]): FieldError[] {
   return tolerations.flatMap(({ key, operator, value, effect, tolerationSeconds }, index) => {
     const field = `${path}[${index}]`;
     const errors: FieldError[] = [];

@@ -4,7 +4,7 @@ import { configKey } from "./names.ts";
 
 /** Shared by ConfigMap and Secret: keys that become files, one size limit, and immutability. */
 
-export const maxDataBytes = 1024 * 1024;
+const maxDataBytes = 1024 * 1024;
 
 export function validateKeys(path: string, data: Record<string, string> | undefined): FieldError[] {
   return Object.keys(data ?? {}).flatMap((key) =>

@@ -9,7 +9,7 @@ const maxAnnotationBytes = 256 * 1024;
 const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 
 /** What is wrong with a name of a kind, in Kubernetes' words. */
-export const nameProblems: Record<KindDescriptor["nameFormat"], (name: string) => string[]> = {
+const nameProblems: Record<KindDescriptor["nameFormat"], (name: string) => string[]> = {
   subdomain: dnsSubdomain,
   label: dnsLabel,
   label1035: dnsLabel1035,
