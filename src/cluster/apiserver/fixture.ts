@@ -103,7 +103,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     store,
     kinds,
     tls: { ...serving, ca },
-    agentCredentials: { ...issueClient("kube-apiserver-kubelet-client", ["system:masters"]), ca },
+    agentCredentials: { ...issueClient("kube-apiserver-kubelet-client", []), ca },
     serviceAccountKey: await readFile(keyFile, "utf8"),
     controllerRules: controllerPermissions,
     log: pino({ level: "silent" }),

@@ -21,9 +21,9 @@ export function apiServerRequest(config: PkiConfig): CertificateRequest {
   };
 }
 
-/** With which the API server calls node agents (logs, exec). */
+/** With which the API server calls node agents (logs, exec). They know it by its name; in the API it may do nothing, so no group. */
 const kubeletClientRequest: CertificateRequest = {
-  subject: { commonName: "kube-apiserver-kubelet-client", organizations: ["system:masters"] },
+  subject: { commonName: "kube-apiserver-kubelet-client" },
   client: true,
 };
 const adminRequest: CertificateRequest = {
