@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { parseIPv4, parsePrefix } from "../../ip/ipv4.ts";
 import type { Reflector } from "../../kubernetes/reflector.ts";
 import type { Node } from "../../kubernetes/types.ts";
 import { run } from "../../linux/command.ts";
@@ -11,8 +12,6 @@ export type Routes = ReadonlyMap<string, string>;
 const retryInterval = 1_000;
 /** Marks the routes that the agent has set (rtnetlink(7): 4 to 255 are for whoever wants one). */
 const routeProtocol = "86";
-const prefix = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
-const address = /^\d{1,3}(\.\d{1,3}){3}$/;
 
 /** Each other node's Pods are behind that node's address. What is no address is left out: it ends in a command line. */
 export function wantedRoutes(nodes: readonly Node[], own: string): Routes {
@@ -21,7 +20,8 @@ export function wantedRoutes(nodes: readonly Node[], own: string): Routes {
     if (metadata?.name === own) continue;
     const hop = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
     for (const destination of spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []))
-      if (hop !== undefined && address.test(hop) && prefix.test(destination)) routes.set(destination, hop);
+      if (hop !== undefined && parseIPv4(hop) !== undefined && parsePrefix(destination) !== undefined)
+        routes.set(destination, hop);
   }
   return routes;
 }
