@@ -4,9 +4,10 @@ import type { Pod } from "../../kubernetes/types.ts";
 import { startDns } from "../dns/start.ts";
 import type { NodeContext } from "../pods/context.ts";
 import { PodManager } from "../pods/pod-manager.ts";
+import { enableForwarding, masqueradeBeyondPods, routeServices } from "./node-network.ts";
 import { type AgentOptions, createParts } from "./parts.ts";
 import { Registration, readNodeFacts } from "./registration.ts";
-import { enableForwarding, masqueradeBeyondPods, PodRoutes, routeServices } from "./routes.ts";
+import { PodRoutes } from "./routes.ts";
 import { startAgentServer } from "./server.ts";
 
 export interface Agent {
