@@ -21,7 +21,10 @@ export interface CommandOptions {
   timeout?: number;
 }
 
-/** Runs a program without a shell and resolves to its standard output. Never blocks the event loop. */
+/** More than any listing of a kernel's tables; a program that writes more is killed. Bytes. */
+const maximumOutput = 256 << 20;
+
+/** Runs a program without a shell and resolves to its standard output. Never blocks the event loop. Rejects with CommandError. */
 export function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
@@ -32,11 +35,19 @@ export function run(program: string, args: readonly string[], options: CommandOp
     });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    let size = 0;
+    const collect = (chunks: Buffer[]) => (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maximumOutput) child.kill("SIGKILL");
+      else chunks.push(chunk);
+    };
+    child.stdout.on("data", collect(stdout));
+    child.stderr.on("data", collect(stderr));
     child.on("error", (error) => reject(new CommandError(program, null, error.message, error)));
     child.on("close", (code) => {
-      if (code === 0) resolve(Buffer.concat(stdout).toString());
+      if (size > maximumOutput)
+        reject(new CommandError(`${program} ${args.join(" ")}`, null, `wrote more than ${maximumOutput} bytes`));
+      else if (code === 0) resolve(Buffer.concat(stdout).toString());
       else reject(new CommandError(`${program} ${args.join(" ")}`, code, Buffer.concat(stderr).toString()));
     });
     // A program may exit before it has read its input; its status tells why, not the broken pipe.

@@ -20,10 +20,10 @@ export async function listNetns(): Promise<string[]> {
 export type BatchFailures = Map<number, string>;
 
 /**
- * Runs many `ip` commands in one process and goes on after a failing one. `namespace` names the network namespace they run in.
+ * Runs many `ip` commands in one process and goes on after a failing one (ipBatch of links.ts stops there). `namespace` names the network namespace they run in.
  * Rejects only when `ip` itself could not run. Blocks nothing; a command that hangs is killed after 30 s.
  */
-export function ipBatch(commands: readonly string[], namespace?: string): Promise<BatchFailures> {
+export function tryIpCommands(commands: readonly string[], namespace?: string): Promise<BatchFailures> {
   if (commands.length === 0) return Promise.resolve(new Map());
   const ip = ["ip", "-force", "-batch", "-"];
   const [program = "ip", ...args] = namespace === undefined ? ip : ["nsenter", `--net=${netnsPath(namespace)}`, ...ip];

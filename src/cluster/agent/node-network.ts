@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseIPv4, parsePrefix } from "../../ip/ipv4.ts";
 import { run } from "../../linux/command.ts";
-import { ipBatch } from "../../linux/netns.ts";
+import { tryIpCommands } from "../../linux/netns.ts";
 import { routeProtocol } from "./routes.ts";
 
 /** Makes the node a router. Settings of the node's own network namespace; those of the host stay as they are. */
@@ -31,7 +31,7 @@ const sink = "services";
 export async function routeServices(serviceNetwork: string, nodeAddress: string): Promise<void> {
   if (parsePrefix(serviceNetwork) === undefined || parseIPv4(nodeAddress) === undefined)
     throw new Error(`"${serviceNetwork}" is no IPv4 prefix or "${nodeAddress}" no address`);
-  const failures = await ipBatch([
+  const failures = await tryIpCommands([
     `link add ${sink} type bridge`,
     `link set ${sink} arp off up`,
     `route replace ${serviceNetwork} dev ${sink} src ${nodeAddress} proto ${routeProtocol}`,

@@ -2,7 +2,7 @@ import { parseIPv4, parsePrefix } from "../../ip/ipv4.ts";
 import type { Reflector } from "../../kubernetes/reflector.ts";
 import type { Node } from "../../kubernetes/types.ts";
 import { run } from "../../linux/command.ts";
-import { ipBatch } from "../../linux/netns.ts";
+import { tryIpCommands } from "../../linux/netns.ts";
 import type { Logger } from "../../role/log.ts";
 
 /** Destination prefix to next hop. */
@@ -73,7 +73,7 @@ export class PodRoutes {
       const next = this.#nodes.isSynced ? wanted : new Map([...this.#current, ...wanted]);
       const commands = routeCommands(this.#current, next);
       try {
-        const failures = await ipBatch(commands);
+        const failures = await tryIpCommands(commands);
         const real = [...failures].filter(([line]) => !commands[line]?.startsWith("route del"));
         if (real.length > 0) throw new Error(real.map(([line, why]) => `ip ${commands[line]}: ${why}`).join("; "));
         this.#current = next;

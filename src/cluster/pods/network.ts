@@ -4,7 +4,7 @@
  * ever sent: the kernel's neighbour table counts entries over all namespaces of the machine, and permanent ones are not limited by it.
  */
 import { createHash } from "node:crypto";
-import { ipBatch, netnsPath } from "../../linux/netns.ts";
+import { netnsPath, tryIpCommands } from "../../linux/netns.ts";
 import { runScript } from "./script.ts";
 
 export interface PodNetwork {
@@ -62,7 +62,7 @@ export function podSide(pod: PodNetwork): string[] {
 export async function createNetworks(pods: readonly PodNetwork[], mtu: number): Promise<(Error | undefined)[]> {
   const errors = new Array<Error | undefined>(pods.length);
   const commands = pods.flatMap((pod, index) => nodeSide(pod, mtu).map((command) => ({ command, index })));
-  const failures = await ipBatch(commands.map(({ command }) => command));
+  const failures = await tryIpCommands(commands.map(({ command }) => command));
   for (const [line, reason] of failures) {
     const { command, index } = commands[line] ?? { command: "", index: -1 };
     errors[index] ??= new Error(`ip ${command}: ${reason}`);
@@ -85,5 +85,5 @@ export async function createNetworks(pods: readonly PodNetwork[], mtu: number): 
 
 /** Takes networks away: the veth pair goes with the namespace. What is not there is not an error. */
 export async function deleteNetworks(pods: readonly Pick<PodNetwork, "netns">[]): Promise<void> {
-  await ipBatch(pods.map(({ netns }) => `netns delete ${netns}`));
+  await tryIpCommands(pods.map(({ netns }) => `netns delete ${netns}`));
 }
