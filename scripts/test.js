@@ -59,7 +59,7 @@ const tiers = [
   },
   {
     name: "fresh",
-    does: "a fresh clone, an empty environment and npm cache, install scripts blocked: npm start answers",
+    does: "fresh clone, empty environment and npm cache, install scripts blocked: npm start, and the package, answer",
     cannot: () => noNamespaces() ?? (existsSync(join(root, ".git")) ? undefined : "needs a git checkout to clone"),
     run: () => {
       const directory = mkdtempSync(join(tmpdir(), "fairway-fresh-"));

@@ -43,3 +43,20 @@ trap - EXIT
 [ "$(ip -o link | wc -l)" = "$links_before" ] || { ip -o link; echo "links were left behind"; exit 1; }
 [ ! -e "/run/fairway/$name" ] || { echo "/run/fairway/$name was left behind"; exit 1; }
 echo "fresh clone: gone without a trace"
+
+# What is packaged: built to plain JavaScript, packed, installed elsewhere, run from there.
+$clean npm run --silent build
+$clean npm pack --silent --pack-destination "$directory" >/dev/null
+mkdir "$directory/elsewhere"
+cd "$directory/elsewhere"
+$clean npm install --silent --no-audit --no-fund "$directory"/fairway-*.tgz
+packaged="env -i PATH=$PATH HOME=$directory/home node_modules/.bin/fairway"
+$packaged --help | grep -q "Usage: fairway COMMAND"
+trap '$packaged down --name "$name" >/dev/null 2>&1 || true' EXIT
+$packaged up --detach --name "$name" --nodes 1 -f "$directory/elsewhere/node_modules/fairway/examples/nodeport.yaml" >"$directory/out" 2>"$directory/err" ||
+  { cat "$directory/out" "$directory/err"; exit 1; }
+url=$(grep -oE 'http://[0-9.]+:30080' "$directory/out" | head -n 1)
+curl --silent --show-error --fail --max-time 5 --output /dev/null "$url" && echo "package installed elsewhere: $url answers 200"
+$packaged down --name "$name" >/dev/null
+trap - EXIT
+[ ! -e "/run/fairway/$name" ] || { echo "/run/fairway/$name was left behind"; exit 1; }
