@@ -11,7 +11,7 @@ import {
 } from "../serviceproxy/config/load.ts";
 import { settingsOf } from "../serviceproxy/config/settings.ts";
 import { cleanupAll } from "../serviceproxy/modes/cleanup.ts";
-import { runProxy } from "../serviceproxy/run.ts";
+import { prepareHost, runProxy } from "../serviceproxy/run.ts";
 
 const usage = `Usage: fairway proxy --kubeconfig FILE [FLAGS]
        fairway proxy --config FILE [FLAGS]
@@ -59,6 +59,7 @@ async function act({ commandLine, configuration, text }: LoadedConfiguration, lo
     return;
   }
   const settings = settingsOf(configuration, commandLine);
+  if (commandLine.initOnly) return prepareHost(settings, log);
   const file = text === undefined ? undefined : watchConfiguration(commandLine.configFile, text);
   try {
     await runProxy(settings, log, Promise.race([terminated(), ...(file === undefined ? [] : [file.changed])]));

@@ -21,8 +21,14 @@ export function parseBindAddress(text: string): { host: string; port: number } |
 
 /**
  * Serves a few pages for probes and scrapers. An address that is taken is tried again: a health port is no reason to stop serving traffic.
+ * `onFailure` is told each time.
  */
-export function servePages(address: { host: string; port: number }, pages: Pages, log: Logger): { close(): void } {
+export function servePages(
+  address: { host: string; port: number },
+  pages: Pages,
+  log: Logger,
+  onFailure: (error: Error) => void = () => {},
+): { close(): void } {
   const server: Server = createServer({ requestTimeout: 10_000, headersTimeout: 5000 }, (request, response) => {
     request.resume();
     const send = ({ status, type, body }: Answer) => {
@@ -38,6 +44,7 @@ export function servePages(address: { host: string; port: number }, pages: Pages
   let timer: NodeJS.Timeout | undefined;
   server.on("error", (error) => {
     log.warn({ err: error, ...address }, "cannot listen; trying again");
+    onFailure(error);
     timer = setTimeout(() => server.listen(address), retryInterval);
   });
   server.listen(address);

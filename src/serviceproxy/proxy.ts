@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Address } from "../ip/address.ts";
+import type { Address, Family } from "../ip/address.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import { startReflector } from "../kubernetes/list-watch.ts";
 import { endpointSlices, nodes, services } from "../kubernetes/resource.ts";
@@ -7,7 +7,9 @@ import type { EndpointSlice, Node, Service } from "../kubernetes/types.ts";
 import { WatchTrouble } from "../kubernetes/watch-trouble.ts";
 import type { Logger } from "../role/log.ts";
 import type { NodeContext } from "./compile/compile.ts";
+import type { FindObject, ProxyEvents } from "./events.ts";
 import type { ProxyHealth } from "./health.ts";
+import { HealthChecks } from "./health-checks.ts";
 import { ServiceInputs } from "./inputs.ts";
 import type { ProxyMetrics } from "./metrics.ts";
 import type { Mode } from "./modes/mode.ts";
@@ -33,6 +35,9 @@ export interface ProxyOptions {
   syncPeriod: number;
   health: ProxyHealth;
   metrics: ProxyMetrics;
+  events: ProxyEvents;
+  /** Where the Services' health checks listen in a family; undefined: on all addresses of it. */
+  healthCheckAddresses: (family: Family, node: NodeContext) => readonly string[] | undefined;
   log: Logger;
 }
 
@@ -62,11 +67,39 @@ const sliceSelector = `${serviceSelector},!service.kubernetes.io/headless`;
  * while the API is away everything stays as it is.
  */
 export function startServiceProxy(options: ProxyOptions): ServiceProxy {
-  const { client, nodeName, modes, health, metrics, log, syncPeriod } = options;
+  const { client, nodeName, modes, health, metrics, events, log, syncPeriod } = options;
   const families = modes.map(({ family }) => family);
   const inputs = new ServiceInputs(nodeContext(nodeName, undefined, families, options.nodeAddress));
   const table = new ServiceTable();
-  const syncer = new Syncer({ inputs, table, modes, metrics, log, fullSyncPeriod: hour });
+  const find: FindObject = (resource, name, namespace) =>
+    (resource === services ? serviceCache : sliceCache).get(name, namespace);
+  const healthChecks = new HealthChecks({
+    addresses: (family) => options.healthCheckAddresses(family, inputs.node),
+    isProxyHealthy: () => health.live().status === 200,
+    onFailure: (service, port, error) => {
+      log.warn(
+        { service, port, error: error.message },
+        "cannot listen on a Service's healthCheckNodePort; trying again",
+      );
+      events.healthCheckFailed(service, port, error, find);
+    },
+  });
+  const syncer = new Syncer({
+    inputs,
+    table,
+    modes,
+    metrics,
+    log,
+    fullSyncPeriod: hour,
+    onProblem: (problem) => {
+      log.warn(problem, "a part of an object is left out");
+      events.skipped(problem, find);
+    },
+    onChanged: (changes) => {
+      healthChecks.note(changes);
+      healthChecks.apply(table);
+    },
+  });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   // Whoever does not look at it must not be ended by it.
   failed.catch(() => {});
@@ -178,6 +211,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
       clearInterval(checking);
       for (const cache of [serviceCache, sliceCache, nodeCache]) cache.stop();
       await runner.stop();
+      healthChecks.close();
     },
   };
 }

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseAddress } from "../ip/address.ts";
+import { createEventRecorder, type EventRecorder } from "../kubernetes/events.ts";
 import { createClient } from "../kubernetes/http-client.ts";
 import { createHttpsTransport } from "../kubernetes/https-transport.ts";
 import { inClusterAccess, loadKubeconfig } from "../kubernetes/kubeconfig.ts";
@@ -6,18 +8,28 @@ import type { Logger } from "../role/log.ts";
 import { Metrics } from "../role/metrics.ts";
 import { encodeConfiguration } from "./config/encode.ts";
 import type { ProxySettings } from "./config/settings.ts";
+import { ProxyEvents } from "./events.ts";
 import { ProxyHealth } from "./health.ts";
-import { parseBindAddress, servePages } from "./http-server.ts";
+import { setConntrack, setOOMScore } from "./host-settings.ts";
+import { type Pages, parseBindAddress, servePages } from "./http-server.ts";
 import { createProxyMetrics } from "./metrics.ts";
+import { openLocalhostNodePorts } from "./modes/iptables/open.ts";
 import { localTrafficOf, needsPodCIDRs } from "./modes/local-traffic.ts";
 import { openModes } from "./modes/open.ts";
 import { readPodCIDRs } from "./node.ts";
+import { nodePortAddresses } from "./node-port-addresses.ts";
 import { healthPages, metricsPages } from "./pages.ts";
 import { isServiceAddress, ServiceAddressError, type ServiceProxy, startServiceProxy } from "./proxy.ts";
 import { followServiceRanges, type ServiceRanges } from "./service-ranges.ts";
 
 /** Milliseconds between two looks at what others did to the rules, where a mode can tell. */
 const lookInterval = 250;
+
+/** `--init-only`: sets what needs all of root's rights; the proxy itself then runs with CAP_NET_ADMIN. */
+export async function prepareHost(settings: ProxySettings, log: Logger): Promise<void> {
+  await setConntrack(settings.configuration.conntrack, log);
+  if (settings.mode === "iptables") await openLocalhostNodePorts(settings, log);
+}
 
 /** Runs the proxy until `ended` resolves; rejects when that rejects, and when the proxy cannot do its work. Rules stay. */
 export async function runProxy(settings: ProxySettings, log: Logger, ended: Promise<void>): Promise<void> {
@@ -28,7 +40,15 @@ export async function runProxy(settings: ProxySettings, log: Logger, ended: Prom
   if (settings.master !== "") access.server = settings.master;
   const apiHost = new URL(access.server).hostname;
   if (isServiceAddress(apiHost)) throw new ServiceAddressError(apiHost);
+  await Promise.all([setOOMScore(configuration.oomScoreAdj, log), setConntrack(configuration.conntrack, log)]);
   const client = createClient(createHttpsTransport(access), { userAgent: "fairway-proxy" });
+  const recorder = createEventRecorder({
+    client,
+    component: "kube-proxy",
+    host: nodeName,
+    onError: (error) => log.debug({ error: error.message }, "an event could not be written"),
+  });
+  const events = new ProxyEvents(recorder, nodeName);
 
   let podCIDRs: string[] | undefined;
   if (needsPodCIDRs(configuration)) {
@@ -62,18 +82,30 @@ export async function runProxy(settings: ProxySettings, log: Logger, ended: Prom
     syncPeriod,
     health,
     metrics: proxyMetrics,
+    events,
+    healthCheckAddresses: (family, node) => nodePortAddresses(settings.nodePortAddresses, family, node.addresses),
     log,
   });
   const { check, failed, synced } = proxy;
 
+  const { promise: unbound, reject: failBind } = Promise.withResolvers<never>();
+  unbound.catch(() => {});
+  const serve = (server: "healthz" | "metrics", bind: string, pages: Pages) => {
+    if (bind === "") return [];
+    const onFailure = (error: Error) => {
+      events.serverFailed(server, error);
+      if (configuration.bindAddressHardFail) failBind(new Error(`cannot listen on ${bind}: ${error.message}`));
+    };
+    return [servePages(parseBindAddress(bind)!, pages, log, onFailure)];
+  };
+  const { healthzBindAddress, metricsBindAddress } = configuration;
+  const configz = () => encodeConfiguration(configuration);
   const servers = [
-    { bind: configuration.healthzBindAddress, pages: healthPages(health, proxyMetrics) },
-    {
-      bind: configuration.metricsBindAddress,
-      pages: metricsPages(metrics, health, mode, () => encodeConfiguration(configuration)),
-    },
-  ].flatMap(({ bind, pages }) => (bind === "" ? [] : [servePages(parseBindAddress(bind)!, pages, log)]));
+    ...serve("healthz", healthzBindAddress, healthPages(health, proxyMetrics)),
+    ...serve("metrics", metricsBindAddress, metricsPages(metrics, health, mode, configz)),
+  ];
 
+  events.starting();
   log.info({ mode, tool: opened.tool, api: access.server }, "the proxy starts");
   // Only now everything that they did is done by this mode.
   synced.then(opened.cleanupOthers).catch((error: Error) => {
@@ -89,13 +121,21 @@ export async function runProxy(settings: ProxySettings, log: Logger, ended: Prom
     if (opened.isDamaged?.()) check();
   }, lookInterval);
   try {
-    await Promise.race([failed, ended]);
+    await Promise.race([failed, ended, unbound]);
   } finally {
     clearInterval(looking);
     ranges?.stop();
     for (const server of servers) server.close();
     await proxy.stop();
     opened.close?.();
+    await closeWithin(recorder, 2000);
     await client.close();
   }
+}
+
+/** Events are told in time or not at all: an API that is away must not keep the proxy from ending. */
+async function closeWithin(recorder: EventRecorder, milliseconds: number): Promise<void> {
+  const late = new AbortController();
+  await Promise.race([recorder.close(), sleep(milliseconds, undefined, { signal: late.signal }).catch(() => {})]);
+  late.abort();
 }

@@ -98,6 +98,10 @@ export class ServiceTable {
   get(key: string): ServicePort | undefined {
     return this.#rows.get(key)?.row;
   }
+  /** The rows of a unit. */
+  unitRows(unit: string): ServicePort[] {
+    return (this.#units.get(unit) ?? []).map((key) => this.#rows.get(key)!.row);
+  }
   /** Whether the kernel has a row as it is here. */
   isApplied(key: string): boolean {
     const entry = this.#rows.get(key);

@@ -36,6 +36,8 @@ export class Node {
       modes: [mode],
       metrics: createProxyMetrics(new Metrics()),
       log: pino({ level: "silent" }),
+      onProblem: () => {},
+      onChanged: () => {},
       fullSyncPeriod: 3_600_000,
     });
   }

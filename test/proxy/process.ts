@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -14,10 +15,11 @@ import type { KubernetesClient } from "../../src/kubernetes/client.ts";
 import { createClient } from "../../src/kubernetes/http-client.ts";
 import { createHttpsTransport } from "../../src/kubernetes/https-transport.ts";
 import { loadKubeconfig } from "../../src/kubernetes/kubeconfig.ts";
-import { endpointSlices, services } from "../../src/kubernetes/resource.ts";
-import type { EndpointSlice, Service } from "../../src/kubernetes/types.ts";
+import { endpointSlices, events, nodes, services } from "../../src/kubernetes/resource.ts";
+import type { EndpointSlice, Event, Node, Service } from "../../src/kubernetes/types.ts";
 import { run } from "../../src/linux/command.ts";
 import { KernelTable } from "../../src/linux/nftables/kernel-table.ts";
+import { loadConfiguration, writeConfiguration } from "../../src/serviceproxy/config/load.ts";
 import { serviceSchema } from "../../src/serviceproxy/modes/nftables/schema.ts";
 import { addresses, createTopology, type Topology } from "../support/topology.ts";
 import { eventually } from "../support/wait.ts";
@@ -171,6 +173,62 @@ test("health and metrics", async () => {
   assert.equal((await fetch("http://127.0.0.1:10249/other")).status, 404);
 });
 
+test("what it runs with, and what it tells people", async () => {
+  const configz = (await (await fetch("http://127.0.0.1:10249/configz")).json()) as Record<string, { mode: string }>;
+  assert.equal(configz["kubeproxy.config.k8s.io"]?.mode, mode);
+  const starting = await eventually(
+    "the event of the start",
+    async () => (await client.list<Event>(events, { namespace: "default" })).items,
+    (items) => items.some(({ reason }) => reason === "Starting"),
+  );
+  const { involvedObject, source } = starting.find(({ reason }) => reason === "Starting")!;
+  assert.deepEqual([involvedObject?.kind, involvedObject?.name, source?.component], ["Node", nodeName, "kube-proxy"]);
+});
+
+test("a balancer learns from the health check port whether this node has endpoints", async () => {
+  const { spec } = webService("balanced", "10.96.0.30", 30_090);
+  const created = await client.create<Service>(services, {
+    metadata: { name: "balanced", namespace: "default" },
+    spec: { ...spec, type: "LoadBalancer", externalTrafficPolicy: "Local" },
+  });
+  const port = created.spec?.healthCheckNodePort;
+  const ask = () =>
+    fetch(`http://127.0.0.1:${port}/`).then(
+      (response) => `${response.status} ${response.headers.get("x-load-balancing-endpoint-weight")}`,
+      () => "nobody",
+    );
+  await eventually("nobody here", ask, (answer) => answer === "503 0");
+  await client.create(endpointSlices, slice("balanced", [addresses.a, addresses.b]));
+  await eventually("two here", ask, (answer) => answer === "200 2");
+  await setEndpoints("balanced");
+  await eventually("nobody here any more", ask, (answer) => answer === "503 0");
+  await client.delete(services, "balanced", { namespace: "default" });
+  await client.delete(endpointSlices, "balanced-1", { namespace: "default" });
+  await eventually("the port is closed", ask, (answer) => answer === "nobody");
+});
+
+test("a health check port that somebody else has is told of the Service", async () => {
+  const port = 32_111;
+  const other = createServer().listen(port, "0.0.0.0");
+  await once(other, "listening");
+  const { spec } = webService("clashing", "10.96.0.31", 30_091);
+  await client.create<Service>(services, {
+    metadata: { name: "clashing", namespace: "default" },
+    spec: { ...spec, type: "LoadBalancer", externalTrafficPolicy: "Local", healthCheckNodePort: port },
+  });
+  await eventually(
+    "the event",
+    async () => (await client.list<Event>(events, { namespace: "default" })).items,
+    (items) =>
+      items.some(
+        ({ reason, involvedObject }) =>
+          reason === "FailedToStartServiceHealthcheck" && involvedObject?.name === "clashing" && involvedObject?.uid,
+      ),
+  );
+  other.close();
+  await client.delete(services, "clashing", { namespace: "default" });
+});
+
 test("killed: rules and connections stay; started again, it takes up what it missed", async () => {
   assert.match(await topology.pods.client.open("kept", "10.96.0.20", 80), /^b /);
   const before = await readRules();
@@ -284,6 +342,38 @@ test("told to stop, it ends orderly and leaves its rules", async () => {
   assert.deepEqual(await gone, [0, null]);
   assert.deepEqual(await readRules(), before);
   assert.match(await ask(), /^a /);
+});
+
+test("by a configuration file it does the same, until the file changes", async () => {
+  const file = join(directory, "kube-proxy.yaml");
+  const { configuration } = await loadConfiguration(["--proxy-mode", mode, "--detect-local-mode", "NodeCIDR"]);
+  configuration.clientConnection.kubeconfig = worldPaths(config).proxyKubeconfig(nodeName);
+  await writeConfiguration(configuration, file);
+  const child = start("proxy", "--config", file, "--hostname-override", nodeName);
+  const gone = once(child, "exit");
+  const write = (podCIDR: string) => client.create<Node>(nodes, { metadata: { name: nodeName }, spec: { podCIDR } });
+  // Without podCIDRs nobody can say which traffic is a Pod's.
+  await write("10.32.0.0/24");
+  await setEndpoints("web", addresses.b);
+  await eventually("pod b answers", ask, (answer) => answer.startsWith("b "));
+  await writeConfiguration({ ...configuration, oomScoreAdj: -1 }, file);
+  assert.deepEqual(await gone, [1, null]);
+  const again = start("proxy", "--config", file, "--hostname-override", nodeName);
+  const ended = once(again, "exit");
+  await setEndpoints("web", addresses.a);
+  await eventually("pod a answers", ask, (answer) => answer.startsWith("a "));
+  await client.delete(nodes, nodeName);
+  await write("10.32.1.0/24");
+  assert.deepEqual(await ended, [1, null], "other podCIDRs end it");
+});
+
+test("an address that is taken ends it when it must not", async () => {
+  const other = createServer().listen(10_255, "127.0.0.1");
+  await once(other, "listening");
+  const child = startProxy("--bind-address-hard-fail", "--healthz-bind-address", "127.0.0.1:10255");
+  const [code] = await once(child, "exit");
+  other.close();
+  assert.equal(code, 1);
 });
 
 test("the kubernetes Service's own address is refused as the API's", async () => {

@@ -25,6 +25,11 @@ export function nodeParts(config: ClusterConfig, node: string): PartSpec[] {
         // Kubernetes' second is for clusters of thousands of Services; here what changes is seen at once.
         "--iptables-min-sync-period",
         "100ms",
+        // The machine is somebody's own: its limits and its choice among processes when memory is short are not ours to change.
+        "--conntrack-max-per-core",
+        "0",
+        "--oom-score-adj",
+        "0",
       ],
     },
   ];

@@ -16,7 +16,7 @@ export interface ProxySettings {
   masqueradeBit: number;
   syncPeriod: number;
   minSyncPeriod: number;
-  /** Prefixes; empty: the mode's default. The one word "primary": the Node object's. */
+  /** Prefixes; empty: all addresses. The one word "primary": the Node object's. */
   nodePortAddresses: string[];
 }
 
@@ -41,6 +41,7 @@ export function settingsOf(
     masqueradeBit,
     syncPeriod,
     minSyncPeriod,
-    nodePortAddresses,
+    // As kube-proxy: this mode alone opens node ports on the primary address only, unless it is told otherwise.
+    nodePortAddresses: mode === "nftables" && nodePortAddresses.length === 0 ? ["primary"] : nodePortAddresses,
   };
 }

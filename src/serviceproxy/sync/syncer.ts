@@ -2,6 +2,7 @@ import { networkInterfaces } from "node:os";
 import type { Family } from "../../ip/address.ts";
 import { deleteFlows, listFlows } from "../../linux/conntrack.ts";
 import type { Logger } from "../../role/log.ts";
+import type { Problem } from "../compile/compile.ts";
 import type { ServiceInputs } from "../inputs.ts";
 import type { ProxyMetrics } from "../metrics.ts";
 import type { Mode } from "../modes/mode.ts";
@@ -14,6 +15,10 @@ export interface SyncerOptions {
   modes: readonly Mode[];
   metrics: ProxyMetrics;
   log: Logger;
+  /** Something in an object was left out. */
+  onProblem: (problem: Problem) => void;
+  /** The kernel has these changes, and all before. */
+  onChanged: (changes: readonly RowChange[]) => void;
   /** Milliseconds after which everything is compared with the kernel again, though nothing says that it must. */
   fullSyncPeriod: number;
 }
@@ -31,6 +36,8 @@ export class Syncer {
   /** What rows were before their endpoints changed, until the flows are cleaned up. Undefined: all flows are in question. */
   #unclean: Map<string, ServicePort | undefined> | undefined;
   #withoutConntrack = false;
+  /** Changes that nobody was told of yet: the sync that they came with failed. */
+  #unsaid: RowChange[] = [];
 
   constructor(options: SyncerOptions) {
     this.#options = options;
@@ -49,8 +56,8 @@ export class Syncer {
 
   /** Rejects when rules could not be written; the next one then compares everything. */
   async sync(): Promise<void> {
-    const { inputs, table, modes, metrics, log } = this.#options;
-    for (const problem of inputs.compile(table)) log.warn(problem, "a part of an object is left out");
+    const { inputs, table, modes, metrics, onProblem, onChanged } = this.#options;
+    for (const problem of inputs.compile(table)) onProblem(problem);
     const { generation } = table;
     const changes = table.takeChanges();
     for (const { key, before } of changes) if (this.#unclean?.has(key) === false) this.#unclean.set(key, before);
@@ -59,11 +66,15 @@ export class Syncer {
       for (const { family } of modes) this.#full.add(family);
       this.#lastFull = now;
     }
+    this.#unsaid.push(...changes);
     const failures: Error[] = [];
     for (const mode of modes) await this.#syncFamily(mode, changes).catch((error: Error) => failures.push(error));
     this.#checkDue = false;
     if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
     table.markApplied(generation);
+    const said = this.#unsaid;
+    this.#unsaid = [];
+    onChanged(said);
     metrics.lastSync.set(Date.now() / 1000);
     await this.#cleanFlows();
   }

@@ -3,6 +3,7 @@ import type { Family } from "../../../ip/address.ts";
 import { findIptables, type Iptables, isVersionAtLeast } from "../../../linux/iptables.ts";
 import { readSysctl, writeSysctl } from "../../../linux/sysctl.ts";
 import type { Logger } from "../../../role/log.ts";
+import type { ProxySettings } from "../../config/settings.ts";
 import { includesLoopback, nodePortAddresses } from "../../node-port-addresses.ts";
 import type { Mode } from "../mode.ts";
 import type { ModeContext } from "../open.ts";
@@ -49,18 +50,30 @@ export async function openIptables(context: ModeContext): Promise<{ modes: Mode[
   return { modes, tool };
 }
 
-/** What the rules have to know of the kernel; lets packets from 127.0.0.1 out when node ports on localhost are wanted. */
+/** What the rules have to know of the kernel. */
 async function readKernel({
   settings,
   log,
 }: ModeContext): Promise<{ localhostNodePorts: boolean; dropInvalid: boolean }> {
   const liberal = await readSysctl("net/netfilter/nf_conntrack_tcp_be_liberal");
-  let localhostNodePorts =
-    settings.configuration.iptables.localhostNodePorts && includesLoopback(settings.nodePortAddresses);
-  if (localhostNodePorts)
-    await writeSysctl("net/ipv4/conf/all/route_localnet", "1").catch((error: Error) => {
+  return {
+    localhostNodePorts: await openLocalhostNodePorts(settings, log),
+    dropInvalid: liberal === undefined || liberal === "0",
+  };
+}
+
+/** Lets packets from 127.0.0.1 out when node ports on localhost are wanted; resolves to whether they answer there. */
+export async function openLocalhostNodePorts(settings: ProxySettings, log: Logger): Promise<boolean> {
+  if (!settings.configuration.iptables.localhostNodePorts || !includesLoopback(settings.nodePortAddresses))
+    return false;
+  const setting = "net/ipv4/conf/all/route_localnet";
+  // An earlier --init-only had the right to set it, this process may not.
+  if ((await readSysctl(setting)) === "1") return true;
+  return writeSysctl(setting, "1").then(
+    () => true,
+    (error: Error) => {
       log.warn({ err: error }, "node ports do not answer on localhost: the sysctl route_localnet cannot be set");
-      localhostNodePorts = false;
-    });
-  return { localhostNodePorts, dropInvalid: liberal === undefined || liberal === "0" };
+      return false;
+    },
+  );
 }
