@@ -17,6 +17,8 @@ export interface ClusterConfig {
   /** Second address of nodeCIDR; the API server listens on it at apiPort. Nodes are numbered from the 10th address on. */
   apiAddress: string;
   apiPort: number;
+  /** Zones of the nodes, dealt out in turn in the order of their addresses; absent: nodes are in no zone. */
+  zones?: string[];
   clusterDomain: string;
   dnsAddress: string;
   timings: Timings;
@@ -25,6 +27,9 @@ export interface ClusterConfig {
   /** File with more images for the image table (docs/images.md). */
   imagesFile?: string;
 }
+
+/** Nodes have the addresses of nodeCIDR from this one on. */
+export const firstNodeOffset = 10;
 
 /** How fast a dead node is noticed. All in milliseconds. Kubernetes' own: renew 10 s, grace 40 s (50 s since 1.32), eviction 300 s. */
 export interface Timings {

@@ -19,6 +19,7 @@ Examples:
   fairway up -f examples/nodeport.yaml      with these objects in it from the start
   fairway up --detach --data /var/lib/lab   in the background; objects outlive fairway down
   fairway up --name other --nodes 1         another one beside it
+  fairway up --zones east,west              nodes in two zones, for trafficDistribution
 
 Exit status: 0 the cluster was taken down in order; 1 it could not come up, or failed;
   2 bad options; ${exitWrongState} a cluster of that name is up already.`;
@@ -36,6 +37,7 @@ export interface Flags {
   serviceCidr: string;
   nodePortRange: [number, number];
   apiPort: number;
+  zones?: string[];
   timings: keyof typeof presets;
   leaseRenewInterval?: number;
   nodeMonitorGracePeriod?: number;
@@ -58,6 +60,7 @@ export function upCommand(): Command {
     .option("--service-cidr <range>", "range of the Services", serviceCIDR)
     .option("--node-port-range <first-last>", "ports of NodePort Services", portRange, nodePortRange)
     .option("--api-port <port>", "port of the API server", wholeNumber(1, 65_535), apiPort)
+    .option("--zones <names>", "zones of the nodes, dealt out in turn: a,b,c", (text: string) => text.split(","), [])
     .option("--timings <preset>", "how soon a dead node is noticed: fast or kubernetes", preset, "fast")
     .option("--lease-renew-interval <duration>", "how often a node says that it lives", duration)
     .option(
@@ -68,7 +71,7 @@ export function upCommand(): Command {
     .option("--pod-eviction-timeout <duration>", "how long Pods stay bound to a node that is not ready", duration)
     .addHelpText("after", examples);
   // Their defaults read better than what commander makes of the values.
-  up.options.find(({ long }) => long === "--filename")!.defaultValue = undefined;
+  for (const name of ["--filename", "--zones"]) up.options.find(({ long }) => long === name)!.defaultValue = undefined;
   up.options.find(({ long }) => long === "--node-port-range")!.defaultValueDescription = nodePortRange.join("-");
   return up;
 }
@@ -144,6 +147,7 @@ export async function toOptions(flags: Flags): Promise<UpOptions> {
     serviceCIDR: flags.serviceCidr,
     nodePortRange: flags.nodePortRange,
     apiPort: flags.apiPort,
+    zones: flags.zones ?? [],
     timings,
     detach: flags.detach,
     json: flags.json,

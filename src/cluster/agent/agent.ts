@@ -5,6 +5,7 @@ import { startDns } from "../dns/start.ts";
 import type { NodeContext } from "../pods/context.ts";
 import { PodManager } from "../pods/pod-manager.ts";
 import { enableForwarding, masqueradeBeyondPods, routeServices } from "./node-network.ts";
+import { zoneOf } from "./node-object.ts";
 import { type AgentOptions, createParts } from "./parts.ts";
 import { Registration, readNodeFacts } from "./registration.ts";
 import { PodRoutes } from "./routes.ts";
@@ -33,7 +34,7 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
   const registration = new Registration({
     client,
     nodes: nodeCache,
-    facts: await readNodeFacts(node, nodeIP),
+    facts: { ...(await readNodeFacts(node, nodeIP)), zone: zoneOf(config, nodeIP) },
     problem: () => (networks.ready ? undefined : "container runtime network not ready: the node has no podCIDR yet"),
     renewInterval: config.timings.leaseRenewInterval,
     log,

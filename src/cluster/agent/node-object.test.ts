@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isAsserted, type NodeFacts, newNode, nodeStatus } from "./node-object.ts";
+import { isAsserted, type NodeFacts, newNode, nodeStatus, zoneOf } from "./node-object.ts";
 
 const facts: NodeFacts = {
   name: "node1",
@@ -22,6 +22,15 @@ test("a node has the labels that schedulers look for", () => {
     "kubernetes.io/os": "linux",
     "kubernetes.io/arch": "amd64",
   });
+});
+
+test("zones are dealt out in turn", () => {
+  const config = { zones: ["a", "b"], nodeCIDR: "198.18.3.0/24" };
+  const zones = ["198.18.3.10", "198.18.3.11", "198.18.3.12"].map((address) => zoneOf(config, address));
+  assert.deepEqual(zones, ["a", "b", "a"]);
+  assert.equal(zoneOf({ nodeCIDR: config.nodeCIDR }, "198.18.3.10"), undefined);
+  const { metadata } = newNode({ ...facts, zone: "b" });
+  assert.equal(metadata?.labels?.["topology.kubernetes.io/zone"], "b");
 });
 
 test("it is Ready when nothing keeps Pods from running, and says what does", () => {

@@ -1,7 +1,9 @@
 /** What a node tells of itself. Pure. */
+
+import { parseIPv4, parsePrefix } from "../../ip/ipv4.ts";
 import type { Node, NodeCondition } from "../../kubernetes/types.ts";
 import { kubernetesVersion } from "../../kubernetes/version.ts";
-import { agentPort } from "../config.ts";
+import { agentPort, type ClusterConfig, firstNodeOffset } from "../config.ts";
 import { seconds } from "../pods/status.ts";
 
 export interface NodeFacts {
@@ -14,6 +16,8 @@ export interface NodeFacts {
   machineID: string;
   bootID: string;
   osImage: string;
+  /** Label topology.kubernetes.io/zone. */
+  zone?: string;
 }
 
 /** As many as kubelet allows when it is told to; its own default of 110 is for real machines. */
@@ -24,8 +28,22 @@ export function newNode(facts: NodeFacts): Node {
     "kubernetes.io/hostname": facts.name,
     "kubernetes.io/os": "linux",
     "kubernetes.io/arch": facts.architecture,
+    ...zoneLabels(facts),
   };
   return { metadata: { name: facts.name, labels }, spec: {} };
+}
+
+export function zoneLabels({ zone }: Pick<NodeFacts, "zone">): Record<string, string> {
+  return zone === undefined ? {} : { "topology.kubernetes.io/zone": zone };
+}
+
+/** The zone of the node with an address: zones are dealt out in turn in the order of addresses. */
+export function zoneOf(
+  { zones = [], nodeCIDR }: Pick<ClusterConfig, "zones" | "nodeCIDR">,
+  address: string,
+): string | undefined {
+  const offset = (parseIPv4(address) ?? 0) - parsePrefix(nodeCIDR)!.base - firstNodeOffset;
+  return zones.length === 0 || offset < 0 ? undefined : zones[offset % zones.length];
 }
 
 /** The status that a node asserts. `problem`: why Pods cannot run on it; undefined when they can. */

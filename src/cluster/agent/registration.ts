@@ -7,7 +7,7 @@ import type { Reflector } from "../../kubernetes/reflector.ts";
 import { leases, nodes } from "../../kubernetes/resource.ts";
 import type { Lease, Node } from "../../kubernetes/types.ts";
 import type { Logger } from "../../role/log.ts";
-import { isAsserted, type NodeFacts, newNode, nodeStatus } from "./node-object.ts";
+import { isAsserted, type NodeFacts, newNode, nodeStatus, zoneLabels } from "./node-object.ts";
 
 export interface RegistrationOptions {
   client: KubernetesClient;
@@ -66,7 +66,10 @@ export class Registration {
         await client.create(nodes, newNode(facts));
         break;
       } catch (error) {
-        if (isAlreadyExists(error)) break;
+        if (isAlreadyExists(error)) {
+          await this.#labelZone();
+          break;
+        }
         if (failures % 20 === 0) log.warn({ error: (error as Error).message }, "cannot register the node yet");
         await sleep(retryInterval);
       }
@@ -76,6 +79,16 @@ export class Registration {
     });
     this.assert();
     void this.#renewForever();
+  }
+
+  /** A node that an earlier cluster registered may have had another zone. */
+  async #labelZone(): Promise<void> {
+    const { client, facts, log } = this.#options;
+    const labels = zoneLabels(facts);
+    if (Object.keys(labels).length === 0) return;
+    await client.patch(nodes, facts.name, { metadata: { labels } }, { type: "merge" }).catch((error: Error) => {
+      log.warn({ error: error.message }, "cannot write the node's zone");
+    });
   }
 
   /** Writes the node's status if the API has another one. */

@@ -1,10 +1,10 @@
 /** Which addresses a cluster and its nodes get. Pure: what is taken is an argument. */
 import { contains, formatIPv4, formatPrefix, overlaps, type Prefix, parsePrefix } from "../../ip/ipv4.ts";
+import { firstNodeOffset } from "../config.ts";
 import { maximumNodes, OptionError } from "./options.ts";
 
 /** RFC 2544's benchmark range. */
 const pool = parsePrefix("198.18.0.0/15")!;
-const firstNode = 10;
 
 /** A destination that the host can reach already. */
 export interface TakenRange {
@@ -63,7 +63,7 @@ export class NodeAddresses {
     if (known !== undefined) return known;
     const used = new Set(this.#byName.values());
     for (let index = 0; index < maximumNodes; index += 1) {
-      const address = formatIPv4(this.#base + firstNode + index);
+      const address = formatIPv4(this.#base + firstNodeOffset + index);
       if (used.has(address)) continue;
       this.#byName.set(name, address);
       return address;
@@ -75,7 +75,7 @@ export class NodeAddresses {
   restore(entries: Record<string, number>): void {
     for (const [name, offset] of Object.entries(entries)) {
       const address = formatIPv4(this.#base + offset);
-      const inRange = Number.isInteger(offset) && offset >= firstNode && offset < firstNode + maximumNodes;
+      const inRange = Number.isInteger(offset) && offset >= firstNodeOffset && offset < firstNodeOffset + maximumNodes;
       if (inRange && ![...this.#byName.values()].includes(address)) this.#byName.set(name, address);
     }
   }

@@ -13,6 +13,7 @@ describe("options of fairway up", () => {
     { podCIDR: "172.16.0.0/22", nodes: 1 },
     { serviceCIDR: "10.200.0.0/24", nodeCIDR: "10.201.0.0/24" },
     { nodePortRange: [30_000, 30_000] },
+    { zones: ["eu-1a", "eu-1b"] },
   ];
   for (const changes of good) test(`${JSON.stringify(changes)} is taken`, () => checkOptions(options(changes)));
 
@@ -33,6 +34,9 @@ describe("options of fairway up", () => {
     [{ nodeCIDR: "198.18.0.0/25" }, /^--node-cidr: 198\.18\.0\.0\/25 must be a \/24/],
     [{ nodeCIDR: "10.32.5.0/24" }, /^--node-cidr: 10\.32\.5\.0\/24 overlaps --pod-cidr 10\.32\.0\.0\/12/],
     [{ nodePortRange: [32_000, 31_000] }, /^--node-port-range: 32000 is greater than 31000/],
+    [{ zones: ["a", ""] }, /^--zones: "" must be 1 to 63 letters/],
+    [{ zones: ["a", "a b"] }, /^--zones: "a b" must be/],
+    [{ zones: ["a", "a"] }, /^--zones: a,a names a zone twice/],
     [{ nodePortRange: [10_000, 20_000] }, /^--node-port-range: 10000-20000 holds 10250/],
     [
       { timings: { leaseRenewInterval: 5000, nodeMonitorGrace: 6000, podEviction: 1 } },

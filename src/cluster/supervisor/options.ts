@@ -15,6 +15,8 @@ export interface UpOptions {
   serviceCIDR: string;
   nodePortRange: [number, number];
   apiPort: number;
+  /** Label values; empty: nodes are in no zone. */
+  zones: string[];
   timings: Timings;
   /** Nobody will be at the terminal: the summary is the launcher's to print. */
   detach: boolean;
@@ -43,6 +45,7 @@ export const defaultOptions: Omit<UpOptions, "manifests"> = {
   serviceCIDR: "10.96.0.0/12",
   nodePortRange: [30_000, 32_767],
   apiPort: 6443,
+  zones: [],
   timings: presets.fast!,
   detach: false,
   json: false,
@@ -111,12 +114,23 @@ export function checkOptions(options: UpOptions): void {
   if (first > last) throw new OptionError("--node-port-range", `${first} is greater than ${last}`);
   if (first <= agentPort && agentPort <= last)
     throw new OptionError("--node-port-range", `${first}-${last} holds ${agentPort}, the port of the node agents`);
+  checkZones(options.zones);
   const { leaseRenewInterval, nodeMonitorGrace } = options.timings;
   if (nodeMonitorGrace < 2 * leaseRenewInterval)
     throw new OptionError(
       "--node-monitor-grace-period",
       `${nodeMonitorGrace} ms must be at least twice --lease-renew-interval (${leaseRenewInterval} ms), or healthy nodes seem dead`,
     );
+}
+
+function checkZones(zones: readonly string[]): void {
+  const bad = zones.find((zone) => zone.length > 63 || !/^[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/.test(zone));
+  if (bad !== undefined)
+    throw new OptionError(
+      "--zones",
+      `"${bad}" must be 1 to 63 letters, digits, "-", "_" and ".", the first and the last a letter or digit`,
+    );
+  if (new Set(zones).size < zones.length) throw new OptionError("--zones", `${zones.join(",")} names a zone twice`);
 }
 
 /** What every part is told. Addresses are derived here and nowhere else. */
@@ -132,6 +146,7 @@ export function clusterConfig(options: UpOptions, nodeCIDR: string): ClusterConf
     hostAddress: formatIPv4(nodes + 1),
     apiAddress: formatIPv4(nodes + 2),
     apiPort: options.apiPort,
+    ...(options.zones.length > 0 && { zones: options.zones }),
     clusterDomain: "cluster.local",
     dnsAddress: formatIPv4(services + 10),
     timings: options.timings,

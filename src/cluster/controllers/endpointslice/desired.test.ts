@@ -55,6 +55,27 @@ test("ready, serving, terminating (KEP-1672)", () => {
   }
 });
 
+test("trafficDistribution gives hints to ready endpoints", () => {
+  const node = (zone?: string) => ({ metadata: { labels: { ...(zone && { "topology.kubernetes.io/zone": zone }) } } });
+  const forZones = [{ name: "z1" }];
+  const forNodes = [{ name: "n1" }];
+  const cases: [distribution: string | undefined, zone: string | undefined, shape: Shape, hints: object | undefined][] =
+    [
+      [undefined, "z1", {}, undefined],
+      ["PreferClose", "z1", {}, { forZones }],
+      ["PreferSameZone", "z1", {}, { forZones }],
+      ["PreferSameZone", undefined, {}, undefined],
+      ["PreferSameNode", "z1", {}, { forZones, forNodes }],
+      ["PreferSameNode", undefined, {}, { forNodes }],
+      ["PreferSameZone", "z1", { ready: false }, undefined],
+      ["PreferSameZone", "z1", { deleting: true }, undefined],
+    ];
+  for (const [trafficDistribution, zone, shape, hints] of cases) {
+    const endpoint = endpointOf(service({ trafficDistribution }), pod("a", shape), node(zone));
+    assert.deepEqual(endpoint.hints, hints, JSON.stringify([trafficDistribution, zone, shape]));
+  }
+});
+
 test("an endpoint says where it is, and its hostname only to the Service of its subdomain", () => {
   const node = { metadata: { labels: { "topology.kubernetes.io/zone": "z1" } } };
   const named = pod("a", { spec: { hostname: "web-0", subdomain: "web" } });

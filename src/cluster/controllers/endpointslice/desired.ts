@@ -51,6 +51,7 @@ export function endpointOf(service: Service, pod: Pod, node: Node | undefined): 
   const ready = service.spec?.publishNotReadyAddresses === true || (serving && !terminating);
   const { nodeName, hostname, subdomain } = pod.spec ?? {};
   const zone = node?.metadata?.labels?.[zoneLabel];
+  const hints = ready ? hintsOf(service, zone, nodeName) : undefined;
   const hasHostname = hostname && subdomain === service.metadata?.name;
   return {
     addresses: [pod.status?.podIP ?? ""],
@@ -64,7 +65,25 @@ export function endpointOf(service: Service, pod: Pod, node: Node | undefined): 
       uid: uidOf(pod),
     },
     ...(zone && { zone }),
+    ...(hints && { hints }),
   };
+}
+
+/**
+ * Who should use an endpoint, by the Service's trafficDistribution (KEP-4444, KEP-3015): those of its zone, or of its node first. Without a
+ * zone there is no hint, and proxies then pass over the hints of all.
+ */
+function hintsOf({ spec }: Service, zone: string | undefined, nodeName: string | undefined): Endpoint["hints"] {
+  const forZones = zone ? { forZones: [{ name: zone }] } : undefined;
+  switch (spec?.trafficDistribution) {
+    case "PreferClose":
+    case "PreferSameZone":
+      return forZones;
+    case "PreferSameNode":
+      return nodeName ? { ...forZones, forNodes: [{ name: nodeName }] } : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** The Service's ports as one Pod serves them; a named target port that the Pod does not have is left out. */
