@@ -31,7 +31,14 @@ const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 /** kubectl is not needed to run a cluster, but nobody gets far without it. Tests need more. */
 export const toolTables = {
   start: { ...readTools(), kubectl: "kubernetes-client" },
-  test: { ...readTools(), kubectl: "kubernetes-client", curl: "curl", tcpdump: "tcpdump", ping: "iputils-ping" },
+  test: {
+    ...readTools(),
+    kubectl: "kubernetes-client",
+    curl: "curl",
+    tcpdump: "tcpdump",
+    "qemu-system-x86_64": "qemu-system-x86",
+    ping: "iputils-ping",
+  },
 };
 
 function readTools() {

@@ -58,6 +58,15 @@ const tiers = [
     },
   },
   {
+    name: "vm",
+    does: "IPVS with Debian's kernel in a virtual machine",
+    cannot: () => (process.arch === "x64" ? undefined : "needs a machine with Debian's amd64 kernel"),
+    run: (files) => {
+      const patterns = files.length ? files : ["test/vm/*.test.ts"];
+      return passes(join(bin, "node"), [join(root, "scripts", "vm", "vm.js"), "/bin/node", "--test", ...patterns]);
+    },
+  },
+  {
     name: "fresh",
     does: "fresh clone, empty environment and npm cache, install scripts blocked: npm start, and the package, answer",
     cannot: () => noNamespaces() ?? (existsSync(join(root, ".git")) ? undefined : "needs a git checkout to clone"),

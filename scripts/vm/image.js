@@ -1,0 +1,91 @@
+// The root file system of the virtual machine, as one archive: the host's programs with their libraries, kernel modules, this checkout.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { Archive } from "./cpio.js";
+
+/** What tests and the proxy call, beside busybox. */
+const programs = [
+  ..."iptables iptables-save iptables-restore iptables-nft iptables-nft-save iptables-nft-restore".split(" "),
+  ..."iptables-legacy iptables-legacy-save iptables-legacy-restore nft conntrack ip tc unshare nsenter sh env".split(
+    " ",
+  ),
+];
+const sixth = programs
+  .filter((name) => name.startsWith("iptables"))
+  .map((name) => name.replace("iptables", "ip6tables"));
+const unpackedPrograms = {
+  ipset: "usr/sbin/ipset",
+  ipvsadm: "sbin/ipvsadm",
+  modprobe: "bin/kmod",
+  busybox: "bin/busybox",
+};
+const moduleFolders = ["net", "lib", "drivers/net/dummy.ko", "drivers/net/veth.ko", "crypto", "arch/x86/crypto"];
+const applets =
+  "cat chmod cp cut dmesg echo grep head kill ls mkdir mknod mount mv poweroff ps rm sed sleep stat tail test true umount uname";
+
+function which(name) {
+  const path = `${process.env.PATH ?? ""}:/usr/sbin:/usr/bin:/sbin:/bin`;
+  const found = path.split(delimiter).find((directory) => directory && existsSync(join(directory, name)));
+  if (found === undefined) throw new Error(`the program ${name} is missing`);
+  return join(found, name);
+}
+
+/** The libraries that a program or library is linked with. */
+function librariesOf(file, searched) {
+  const env = { ...process.env, LD_LIBRARY_PATH: searched };
+  const { stdout } = spawnSync("ldd", [file], { encoding: "utf8", env });
+  // "libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)" and "/lib64/ld-linux-x86-64.so.2 (0x…)"
+  return [...(stdout ?? "").matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path);
+}
+
+/** The names below node_modules that a run needs: nothing of development, and no second Node. */
+function runtimePackages(root) {
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  return Object.entries(lock.packages)
+    .filter(([path, { dev }]) => path !== "" && !dev && !/node-linux-/.test(path) && existsSync(join(root, path)))
+    .map(([path]) => path);
+}
+
+/**
+ * @param {{ file: string, root: string, unpacked: string, version: string, node: string, init: string }} options file: where the archive
+ *   goes; unpacked: where the packages are; version: the kernel's; init: the script that runs first
+ */
+export function buildImage({ file, root, unpacked, version, node, init }) {
+  const archive = new Archive(file);
+  const searched = [join(unpacked, "lib/x86_64-linux-gnu"), join(unpacked, "usr/lib/x86_64-linux-gnu")];
+  const addLinked = (source, path) => {
+    archive.file(path, readFileSync(realpathSync(source)));
+    for (const library of librariesOf(source, searched.join(":"))) {
+      const place = library.startsWith("/lib64/") ? library : `/lib/${library.split("/").at(-1)}`;
+      if (!archive.has(place)) archive.file(place, readFileSync(realpathSync(library)));
+    }
+  };
+  for (const directory of ["/proc", "/sys", "/dev", "/run", "/tmp", "/etc", "/root", "/var/lib"])
+    archive.directory(directory);
+  archive.link("/var/run", "/run");
+  archive.link("/usr/sbin", "../bin");
+  archive.link("/usr/bin", "../bin");
+  archive.link("/sbin", "bin");
+  archive.file("/init", Buffer.from(init));
+  for (const [name, path] of Object.entries(unpackedPrograms)) addLinked(join(unpacked, path), `/bin/${name}`);
+  for (const name of applets.split(" ")) archive.link(`/bin/${name}`, "busybox");
+  for (const name of [...programs, ...sixth]) addLinked(which(name), `/bin/${name}`);
+  addLinked(node, "/bin/node");
+  const extensions = "/usr/lib/x86_64-linux-gnu/xtables";
+  for (const name of readdirSync(extensions)) addLinked(join(extensions, name), join(extensions, name));
+
+  const modules = join("lib/modules", version);
+  for (const folder of moduleFolders) {
+    const path = join(modules, "kernel", folder);
+    if (existsSync(join(unpacked, path))) archive.copy(join(unpacked, path), `/${path}`);
+  }
+  for (const name of readdirSync(join(unpacked, modules)).filter((name) => name.startsWith("modules.")))
+    archive.copy(join(unpacked, modules, name), join("/", modules, name));
+
+  for (const name of ["package.json", "src", "test", "bin", "examples", "tsconfig.json"])
+    archive.copy(join(root, name), join("/fairway", name));
+  for (const path of runtimePackages(root))
+    archive.copy(join(root, path), join("/fairway", path), (entry) => !entry.endsWith("/node_modules"));
+  archive.close();
+}
