@@ -8,6 +8,7 @@ import type { StartController } from "../shared/context.ts";
 import { isNamespaceGone } from "../shared/ensure.ts";
 import { equal } from "../shared/equal.ts";
 import { Expectations } from "../shared/expectations.ts";
+import { unlessGone } from "../shared/gone.ts";
 import { controllerOf, isDeleting, keyOf, splitKey, uidOf } from "../shared/keys.ts";
 import { patchStatus } from "../shared/patch.ts";
 import { isTerminated, untilNextAvailable } from "../shared/pod-state.ts";
@@ -81,11 +82,7 @@ export const startDaemonSetController: StartController = ({ client, events, cach
       const settled = membership.create.length === 0 && membership.remove.length === 0;
       error = await carryOut(key, daemonSet, settled ? planUpdate(situation) : membership);
     }
-    try {
-      await patchStatus(client, daemonSetResource, daemonSet, statusOf(situation));
-    } catch (failure) {
-      if (!isNotFound(failure)) throw failure;
-    }
+    await unlessGone(patchStatus(client, daemonSetResource, daemonSet, statusOf(situation)));
     if (error !== undefined) throw error;
     return { requeueAfter: untilNextAvailable(pods, minReadyOf(daemonSet), situation.now) };
   }

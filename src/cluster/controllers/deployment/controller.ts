@@ -1,11 +1,12 @@
 import type { KubernetesClient } from "../../../kubernetes/client.ts";
-import { isAlreadyExists, isNotFound } from "../../../kubernetes/errors.ts";
+import { isAlreadyExists } from "../../../kubernetes/errors.ts";
 import { isEmptySelector, matchesSelector } from "../../../kubernetes/label-selector.ts";
 import { deployments as deploymentResource, replicaSets as replicaSetResource } from "../../../kubernetes/resource.ts";
 import type { Deployment, ReplicaSet } from "../../../kubernetes/types.ts";
 import { claim } from "../shared/claim.ts";
 import type { ControllerContext, StartController } from "../shared/context.ts";
 import { equal } from "../shared/equal.ts";
+import { deleteExactly, unlessGone } from "../shared/gone.ts";
 import { controllerOf, isDeleting, keyOf, splitKey, uidOf } from "../shared/keys.ts";
 import { patchExactly, patchStatus } from "../shared/patch.ts";
 import { isTerminated } from "../shared/pod-state.ts";
@@ -204,14 +205,7 @@ async function carryOut(
 }
 
 async function cleanUp(client: KubernetesClient, deployment: Deployment, old: readonly ReplicaSet[]): Promise<void> {
-  for (const { metadata } of beyondHistory(deployment, old)) {
-    const { name = "", namespace, uid } = metadata ?? {};
-    try {
-      await client.delete(replicaSetResource, name, { namespace, preconditions: { uid } });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-  }
+  for (const object of beyondHistory(deployment, old)) await deleteExactly(client, replicaSetResource, object);
 }
 
 /** Pausing stops the clock of the progress deadline, resuming starts it again. */
@@ -238,11 +232,7 @@ async function finish(
 ) {
   const now = Date.now();
   const status = statusOf(deployment, sets, now, conditions, rolling);
-  try {
-    await patchStatus(client, deploymentResource, deployment, status);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await unlessGone(patchStatus(client, deploymentResource, deployment, status));
   const left = rolling ? untilDeadline(deployment, status.conditions ?? [], now) : undefined;
   // The condition's time has whole seconds.
   return left === undefined || left <= 0 ? undefined : { requeueAfter: Math.min(left + 1000, 2 ** 31 - 1) };

@@ -1,18 +1,19 @@
-import { isNotFound } from "../../../kubernetes/errors.ts";
 import { endpoints as endpointsResource } from "../../../kubernetes/resource.ts";
 import type { Endpoints, Service } from "../../../kubernetes/types.ts";
 import { selectsPods } from "../endpointslice/desired.ts";
 import { headlessLabel } from "../endpointslice/slice.ts";
 import { TriggerTimes, triggerTimeAnnotation } from "../endpointslice/trigger-time.ts";
 import type { StartController } from "../shared/context.ts";
-import { isServiceChange, podChangeMatters } from "../shared/endpoint-changes.ts";
+import { followEndpointChanges } from "../shared/endpoint-changes.ts";
 import { equal } from "../shared/equal.ts";
+import { deleteExactly } from "../shared/gone.ts";
 import { isDeleting, keyOf, splitKey } from "../shared/keys.ts";
 import { indexServicePods } from "../shared/service-pods.ts";
 import { WorkQueue } from "../shared/work-queue.ts";
 import { subsetsOf } from "./subsets.ts";
 
 const capacityAnnotation = "endpoints.kubernetes.io/over-capacity";
+
 /** Keeps the Endpoints object of every Service that selects Pods: what old clients read instead of EndpointSlices. */
 export const startEndpointsController: StartController = ({ client, caches, log }) => {
   const related = indexServicePods(caches);
@@ -32,14 +33,7 @@ export const startEndpointsController: StartController = ({ client, caches, log 
     },
   });
   const unsubscribe = [
-    caches.services.subscribe((change) => {
-      if (isServiceChange(change)) queue.add(keyOf(change.object));
-    }),
-    caches.pods.subscribe((change) => {
-      if (!podChangeMatters(change)) return;
-      for (const service of related.servicesOf(change.object)) queue.add(keyOf(service));
-      if (change.type === "modified") for (const service of related.servicesOf(change.old)) queue.add(keyOf(service));
-    }),
+    ...followEndpointChanges(caches, related, (key) => queue.add(key)),
     caches.endpoints.subscribe(({ object }) => queue.add(keyOf(object))),
   ];
 
@@ -49,7 +43,7 @@ export const startEndpointsController: StartController = ({ client, caches, log 
     const existing = caches.endpoints.get(name, namespace);
     if (service === undefined) {
       triggerTimes.forget(key);
-      if (existing !== undefined && isOwn(existing)) await remove(existing);
+      if (existing !== undefined && isOwn(existing)) await deleteExactly(client, endpointsResource, existing);
       return;
     }
     if (isDeleting(service) || !selectsPods(service)) return;
@@ -71,15 +65,6 @@ export const startEndpointsController: StartController = ({ client, caches, log 
     };
     if (existing === undefined) await client.create(endpointsResource, object, { namespace });
     else await client.update(endpointsResource, object, { namespace });
-  }
-
-  async function remove({ metadata }: Endpoints): Promise<void> {
-    const { name = "", namespace, uid } = metadata ?? {};
-    try {
-      await client.delete(endpointsResource, name, { namespace, preconditions: { uid } });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
   }
 
   return {

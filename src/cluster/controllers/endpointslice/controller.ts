@@ -1,9 +1,9 @@
-import { isNotFound } from "../../../kubernetes/errors.ts";
 import { endpointSlices as sliceResource } from "../../../kubernetes/resource.ts";
 import type { KubernetesObject, Node } from "../../../kubernetes/types.ts";
 import { serviceNameLabel } from "../shared/caches.ts";
 import type { StartController } from "../shared/context.ts";
-import { isServiceChange, podChangeMatters } from "../shared/endpoint-changes.ts";
+import { followEndpointChanges } from "../shared/endpoint-changes.ts";
+import { deleteExactly } from "../shared/gone.ts";
 import { isDeleting, keyOf, splitKey } from "../shared/keys.ts";
 import { indexServicePods } from "../shared/service-pods.ts";
 import { WorkQueue } from "../shared/work-queue.ts";
@@ -25,14 +25,7 @@ export const startEndpointSliceController: StartController = ({ client, caches, 
     minInterval: (key) => Math.min(100, caches.slicesByService.count(key) * 10),
   });
   const unsubscribe = [
-    caches.services.subscribe((change) => {
-      if (isServiceChange(change)) queue.add(keyOf(change.object));
-    }),
-    caches.pods.subscribe((change) => {
-      if (!podChangeMatters(change)) return;
-      for (const service of related.servicesOf(change.object)) queue.add(keyOf(service));
-      if (change.type === "modified") for (const service of related.servicesOf(change.old)) queue.add(keyOf(service));
-    }),
+    ...followEndpointChanges(caches, related, (key) => queue.add(key)),
     // Somebody else's hand, or slices that outlived their Service.
     caches.endpointSlices.subscribe((change) => {
       if (isManaged(change.object)) queue.add(serviceOf(change.object));
@@ -54,7 +47,7 @@ export const startEndpointSliceController: StartController = ({ client, caches, 
     if (service === undefined || isDeleting(service) || !selectsPods(service)) {
       triggerTimes.forget(key);
       // A Service that lost its selector leaves its slices to whoever takes over; of one that is gone they go.
-      if (service === undefined) await removeAll(existing);
+      if (service === undefined) for (const slice of existing) await deleteExactly(client, sliceResource, slice);
       return;
     }
     const pods = related.podsOf(service);
@@ -62,17 +55,6 @@ export const startEndpointSliceController: StartController = ({ client, caches, 
     const triggerTime = triggerTimes.update(key, service, pods);
     await writeSlices({ client, tracker, service, existing, desired, triggerTime });
     return;
-  }
-
-  async function removeAll(slices: readonly KubernetesObject[]): Promise<void> {
-    for (const { metadata } of slices) {
-      const { name = "", namespace, uid } = metadata ?? {};
-      try {
-        await client.delete(sliceResource, name, { namespace, preconditions: { uid } });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
-    }
   }
 
   return {

@@ -1,8 +1,8 @@
 import type { KubernetesClient } from "../../../kubernetes/client.ts";
-import { isNotFound } from "../../../kubernetes/errors.ts";
 import { endpointSlices as sliceResource } from "../../../kubernetes/resource.ts";
 import type { EndpointSlice, Service } from "../../../kubernetes/types.ts";
 import { equal } from "../shared/equal.ts";
+import { unlessGone } from "../shared/gone.ts";
 import type { WriteTracker } from "../shared/write-tracker.ts";
 import type { PortGroup } from "./desired.ts";
 import { pack } from "./pack.ts";
@@ -64,11 +64,7 @@ export async function writeSlices(writes: SliceWrites): Promise<void> {
   }
   const foreign = existing.filter(({ addressType }) => addressType !== "IPv4");
   for (const name of [...packing.remove, ...foreign.map(({ metadata }) => metadata?.name ?? "")]) {
-    try {
-      await client.delete(sliceResource, name, { namespace });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await unlessGone(client.delete(sliceResource, name, { namespace }));
     const removed = byName.get(name);
     if (removed !== undefined) tracker.removed(removed);
   }

@@ -1,5 +1,4 @@
 import type { KubernetesClient } from "../../../kubernetes/client.ts";
-import { isNotFound } from "../../../kubernetes/errors.ts";
 import { startReflector } from "../../../kubernetes/list-watch.ts";
 import type { Change, Reflector } from "../../../kubernetes/reflector.ts";
 import * as resources from "../../../kubernetes/resource.ts";
@@ -8,6 +7,7 @@ import { WatchTrouble } from "../../../kubernetes/watch-trouble.ts";
 import { forEachLimited } from "../shared/batch.ts";
 import { type Caches, watchTrouble } from "../shared/caches.ts";
 import type { StartController } from "../shared/context.ts";
+import { unlessGone } from "../shared/gone.ts";
 import { uidOf } from "../shared/keys.ts";
 import { WorkQueue } from "../shared/work-queue.ts";
 import { decide, isWaiting } from "./decide.ts";
@@ -182,12 +182,4 @@ async function remove(
 ): Promise<void> {
   const preconditions = { uid, resourceVersion };
   await unlessGone(client.delete(resource, name, { namespace, propagationPolicy, preconditions }));
-}
-
-async function unlessGone(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
 }

@@ -4,6 +4,7 @@ import * as resources from "../../../kubernetes/resource.ts";
 import type { KubernetesObject, Namespace } from "../../../kubernetes/types.ts";
 import { forEachLimited } from "../shared/batch.ts";
 import type { StartController } from "../shared/context.ts";
+import { unlessGone } from "../shared/gone.ts";
 import { isDeleting, keyOf, splitKey } from "../shared/keys.ts";
 import { patchStatus } from "../shared/patch.ts";
 import { WorkQueue } from "../shared/work-queue.ts";
@@ -51,11 +52,7 @@ export const startNamespaceController: StartController = ({ client, caches, log 
       return;
     }
     const conditions = deletionConditions(namespace.status?.conditions ?? [], remains, Date.now());
-    try {
-      await patchStatus(client, resources.namespaces, namespace, { ...namespace.status, conditions });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await unlessGone(patchStatus(client, resources.namespaces, namespace, { ...namespace.status, conditions }));
     return { requeueAfter: lookAgain };
   }
 
@@ -124,9 +121,5 @@ async function finalize(client: KubernetesClient, namespace: Namespace): Promise
     kind: "Namespace",
     spec: { ...namespace.spec, finalizers },
   };
-  try {
-    await client.update(resources.namespaces, object, { subresource: "finalize" });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await unlessGone(client.update(resources.namespaces, object, { subresource: "finalize" }));
 }

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isNotFound } from "../../../kubernetes/errors.ts";
 import type { Reflector } from "../../../kubernetes/reflector.ts";
 import { configMaps, serviceAccounts } from "../../../kubernetes/resource.ts";
 import type { ConfigMap, KubernetesObject, Namespace } from "../../../kubernetes/types.ts";
 import { worldPaths } from "../../config.ts";
 import type { Controller, ControllerContext, StartController } from "../shared/context.ts";
 import { ensureCreated } from "../shared/ensure.ts";
+import { unlessGone } from "../shared/gone.ts";
 import { isDeleting, keyOf, splitKey } from "../shared/keys.ts";
 import { WorkQueue } from "../shared/work-queue.ts";
 
@@ -53,11 +53,7 @@ export const startRootCaController: StartController = (context) => {
       await ensureCreated(client, configMaps, configMap);
     } else if (existing.data?.["ca.crt"] !== certificate || Object.keys(existing.data ?? {}).length !== 1) {
       const patch = [{ op: "add", path: "/data", value: data }];
-      try {
-        await client.patch(configMaps, rootCaName, patch, { namespace, type: "json" });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      await unlessGone(client.patch(configMaps, rootCaName, patch, { namespace, type: "json" }));
     }
   });
 };

@@ -1,8 +1,8 @@
-import { isNotFound } from "../../../kubernetes/errors.ts";
 import { nodes as nodeResource, pods as podResource } from "../../../kubernetes/resource.ts";
 import type { Node, Pod } from "../../../kubernetes/types.ts";
 import { forEachLimited } from "../shared/batch.ts";
 import type { StartController } from "../shared/context.ts";
+import { unlessGone } from "../shared/gone.ts";
 import { isDeleting, splitKey, uidOf } from "../shared/keys.ts";
 import { patchExactly } from "../shared/patch.ts";
 import { isReady, isTerminated } from "../shared/pod-state.ts";
@@ -149,11 +149,3 @@ export const startNodeLifecycleController: StartController = ({ client, events, 
     },
   };
 };
-
-async function unlessGone(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
-}

@@ -2,6 +2,7 @@ import { isNotFound } from "../../../kubernetes/errors.ts";
 import { nodes as nodeResource, pods as podResource } from "../../../kubernetes/resource.ts";
 import type { Pod } from "../../../kubernetes/types.ts";
 import type { StartController } from "../shared/context.ts";
+import { unlessGone } from "../shared/gone.ts";
 import { keyOf, splitKey, uidOf } from "../shared/keys.ts";
 import { isTerminated } from "../shared/pod-state.ts";
 import { WorkQueue } from "../shared/work-queue.ts";
@@ -46,15 +47,13 @@ export const startPodGarbageCollector: StartController = ({ client, caches, log 
     const reason = collectReason(pod, isMissing) ?? (isSurplus && isTerminated(pod) ? "too-many" : undefined);
     if (reason === undefined || (reason === "node-missing" && (await nodeLives(pod)))) return;
     log.info({ pod: key, reason }, "collecting Pod");
-    try {
-      await client.delete(podResource, name, {
+    await unlessGone(
+      client.delete(podResource, name, {
         namespace,
         gracePeriodSeconds: 0,
         preconditions: { uid: uidOf(pod) },
-      });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+      }),
+    );
   }
 
   /** Asks the API, for the cache may be behind: a Pod of a node that lives must not go without its agent. */

@@ -7,6 +7,7 @@ import { claim } from "../shared/claim.ts";
 import type { StartController } from "../shared/context.ts";
 import { isNamespaceGone } from "../shared/ensure.ts";
 import { Expectations } from "../shared/expectations.ts";
+import { unlessGone } from "../shared/gone.ts";
 import { controllerOf, isDeleting, keyOf, splitKey, uidOf } from "../shared/keys.ts";
 import { patchStatus } from "../shared/patch.ts";
 import { podFromTemplate } from "../shared/pod-from-template.ts";
@@ -83,7 +84,7 @@ export const startReplicaSetController: StartController = ({ client, events, cac
     const pods = await claim(client, owner, podResource, active);
     const outcome = mayManage && !isDeleting(replicaSet) ? await manage(key, replicaSet, pods) : undefined;
     const now = Date.now();
-    await ignoreGone(
+    await unlessGone(
       patchStatus(client, replicaSetResource, replicaSet, statusOf(replicaSet, pods, outcome?.failure, now)),
     );
     if (outcome?.error !== undefined) throw outcome.error;
@@ -162,12 +163,4 @@ export const startReplicaSetController: StartController = ({ client, events, cac
 
 function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-async function ignoreGone(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
 }

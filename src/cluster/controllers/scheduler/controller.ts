@@ -3,6 +3,7 @@ import { pods as podResource } from "../../../kubernetes/resource.ts";
 import type { KubernetesObject, Node, Pod } from "../../../kubernetes/types.ts";
 import type { StartController } from "../shared/context.ts";
 import { equal } from "../shared/equal.ts";
+import { unlessGone } from "../shared/gone.ts";
 import { isDeleting, keyOf, splitKey, uidOf } from "../shared/keys.ts";
 import { isTerminated, podCondition } from "../shared/pod-state.ts";
 import { WorkQueue } from "../shared/work-queue.ts";
@@ -139,11 +140,7 @@ export const startScheduler: StartController = ({ client, events, caches, log })
     const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message, lastTransitionTime };
     const { name = "", namespace } = pod.metadata ?? {};
     const patch = { status: { conditions: [condition] } };
-    try {
-      await client.patch(podResource, name, patch, { namespace, subresource: "status", type: "strategic" });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await unlessGone(client.patch(podResource, name, patch, { namespace, subresource: "status", type: "strategic" }));
   }
 
   return {

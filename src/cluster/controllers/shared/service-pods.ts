@@ -1,3 +1,4 @@
+import { matchesLabels } from "../../../kubernetes/label-selector.ts";
 import type { Pod, Service } from "../../../kubernetes/types.ts";
 import type { Caches } from "./caches.ts";
 import { type Index, indexBy, labelValue, selectFrom } from "./index-by.ts";
@@ -18,11 +19,7 @@ export function indexServicePods(caches: Caches): ServicePods {
     servicesOf({ metadata }) {
       const { namespace = "", labels = {} } = metadata ?? {};
       return Object.entries(labels).flatMap(([key, value]) =>
-        byPair.get(labelValue(namespace, key, value)).filter(({ spec }) => {
-          const selector = spec?.selector ?? {};
-          for (const name in selector) if (labels[name] !== selector[name]) return false;
-          return true;
-        }),
+        byPair.get(labelValue(namespace, key, value)).filter(({ spec }) => matchesLabels(spec?.selector ?? {}, labels)),
       );
     },
     podsOf: ({ metadata, spec }) => selectFrom(caches.podsByLabel, metadata?.namespace ?? "", spec?.selector ?? {}),
