@@ -9,12 +9,13 @@ const source = import.meta.dirname;
 /** Longest match wins. `commands` wire everything; `main.ts` only knows commands. */
 const layers: Record<string, string[]> = {
   "main.ts": ["commands"],
-  commands: ["cluster", "kubernetes", "serviceproxy", "linux", "ip", "role"],
+  commands: ["cluster", "kubernetes", "serviceproxy", "linux", "net", "ip", "role"],
   role: [],
   ip: [],
   linux: ["ip"],
+  net: [],
   kubernetes: ["ip", "role"],
-  serviceproxy: ["kubernetes", "linux", "ip", "role"],
+  serviceproxy: ["kubernetes", "linux", "net", "ip", "role"],
   "cluster/config.ts": [],
   "cluster/storage": ["cluster/config.ts", "kubernetes", "role"],
   "cluster/pki": ["cluster/config.ts", "ip", "kubernetes", "linux"],

@@ -9,6 +9,7 @@ import { NftablesMode } from "../../src/serviceproxy/modes/nftables/mode.ts";
 import { serviceSchema } from "../../src/serviceproxy/modes/nftables/schema.ts";
 import { expandService } from "../../src/serviceproxy/testing/objects.ts";
 import { addresses } from "../support/topology.ts";
+import { differences } from "./differences.ts";
 import { a, addSix, assertSpread, b, c, createLab, type Lab, Node, web, webSlice } from "./lab.ts";
 import { testSemantics, testSix } from "./semantics.ts";
 
@@ -64,7 +65,13 @@ describe("nftables", () => {
     assert.equal(await run("nft", ["list", "ruleset"]), "");
   });
 
-  testSemantics({ name: "nftables", lab: () => lab, node: () => node, udpPort: 5001, localhostNodePorts: false });
+  testSemantics({
+    name: "nftables",
+    lab: () => lab,
+    node: () => node,
+    udpPort: 5001,
+    differences: differences.nftables,
+  });
 
   test("an unknown port of a cluster address is refused, an address that no Service has is dropped", async () => {
     const { client } = lab.topology.pods;
@@ -212,7 +219,7 @@ add rule ip others behind meta mark 0x80000001 ct status dnat tcp flags syn coun
       await run("nft", ["delete table ip6 fairway-proxy"]);
       six.close();
     });
-    testSix({ lab: () => lab, node: () => six, udpPort: 7001 });
+    testSix({ lab: () => lab, node: () => six, udpPort: 7001, differences: differences.nftables });
     test("an address that no Service has is dropped, a port that the Service does not have is refused", async () => {
       const { client } = lab.topology.pods;
       assert.equal(await client.askTcp("fd00:96::20", 81), "ECONNREFUSED");

@@ -13,6 +13,7 @@ import { planFull } from "../../src/serviceproxy/modes/iptables/plan.ts";
 import { parseSave } from "../../src/serviceproxy/modes/iptables/save.ts";
 import { expandService } from "../../src/serviceproxy/testing/objects.ts";
 import { RulesModel } from "../../src/serviceproxy/testing/rules-model.ts";
+import { differences } from "./differences.ts";
 import { a, addSix, assertSpread, c, createLab, type Lab, Node, web, webSlice } from "./lab.ts";
 import { testSemantics, testSix } from "./semantics.ts";
 
@@ -80,7 +81,7 @@ for (const backend of ["nft", "legacy"] as Backend[])
       lab: () => lab,
       node: () => node,
       udpPort: backend === "nft" ? 5001 : 6001,
-      localhostNodePorts: true,
+      differences: differences.iptables,
     });
 
     test("rules are as a fresh start would write them, and a new process finds nothing to do", async () => {
@@ -128,7 +129,7 @@ describe("ip6tables", () => {
       localTraffic: { kind: "cidr", cidr: "fd00:32::/64" },
     });
   });
-  testSix({ lab: () => lab, node: () => node, udpPort: 7001 });
+  testSix({ lab: () => lab, node: () => node, udpPort: 7001, differences: differences.iptables });
   test("rules are as a fresh start would write them", () => node.assertRulesAsFresh());
 });
 

@@ -1,4 +1,5 @@
 import type { Family } from "../../ip/address.ts";
+import type { Flow } from "../../linux/conntrack.ts";
 import type { RowChange, ServiceTable } from "../table.ts";
 
 /**
@@ -13,6 +14,8 @@ export interface Mode {
   apply(changes: readonly RowChange[], table: ServiceTable): Promise<void>;
   /** Whether what was written is still there: another program may have flushed it. Cheap; called each sync period. */
   isIntact(): Promise<boolean>;
+  /** Whether a flow was brought to a socket of this process, which knows itself where to send it on; for a mode that has sockets. */
+  isServing?(flow: Flow): boolean;
   /** Takes away everything, of earlier runs too. */
   cleanup(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
 import type { Family } from "../../ip/address.ts";
-import { deleteFlows, listFlows } from "../../linux/conntrack.ts";
+import { deleteFlows, type Flow, listFlows } from "../../linux/conntrack.ts";
 import type { Logger } from "../../role/log.ts";
 import type { Problem } from "../compile/compile.ts";
 import type { ServiceInputs } from "../inputs.ts";
@@ -115,12 +115,14 @@ export class Syncer {
 
   /** A failure is not the rules' and is tried again with the next sync. */
   async #cleanFlows(): Promise<void> {
-    const { log, metrics } = this.#options;
+    const { log, metrics, modes } = this.#options;
     if (this.#withoutConntrack) return;
     const frontends = this.#frontendsInQuestion();
     try {
       for (const { family, protocol } of frontends.kinds()) {
-        const stale = frontends.stale(await listFlows(family, protocol), isOwnAddress());
+        const isServed = (flow: Flow) => modes.some((mode) => mode.isServing?.(flow) ?? false);
+        const flows = await listFlows(family, protocol);
+        const stale = frontends.stale(flows, isOwnAddress()).filter((flow) => !isServed(flow));
         for (const flow of stale) await deleteFlows(family, flow);
         if (stale.length > 0) metrics.conntrackDeleted.add(stale.length, { ip_family: `IPv${family}` });
       }

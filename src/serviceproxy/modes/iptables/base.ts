@@ -64,7 +64,7 @@ export function fixedRules(config: IptablesConfig): FixedRules {
     filter: new Map([
       [services, []],
       [externalServices, []],
-      [nodePorts, []],
+      [nodePorts, socketRules(config)],
       [proxyFirewall, []],
       [firewall, firewallRules(config)],
       [forward, forwardRules(config)],
@@ -74,7 +74,7 @@ export function fixedRules(config: IptablesConfig): FixedRules {
       [services, nodePortRules(config)],
       [nodePorts, []],
       [postrouting, postroutingRules(config)],
-      [chains.markMasquerade, [rule({}, markTarget(config.mark))]],
+      [chains.markMasquerade, config.socketAddress === undefined ? [rule({}, markTarget(config.mark))] : []],
       canary,
     ]),
     mangle: new Map([canary]),
@@ -91,6 +91,14 @@ function firewallRules({ family, localhostNodePorts }: IptablesConfig): Rule[] {
     also: "-m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT",
   };
   return [rule(match, "DROP")];
+}
+
+/** Also on hosts that let nobody in by default. Who calls the socket itself would get round policies and source ranges. */
+function socketRules({ socketAddress: destination }: IptablesConfig): Rule[] {
+  if (destination === undefined) return [];
+  const comment = "sockets of the userspace proxy";
+  const sent = "-m conntrack --ctstate RELATED,ESTABLISHED,DNAT";
+  return [rule({ destination, comment, also: sent }, "ACCEPT"), rule({ destination, comment }, "DROP")];
 }
 
 function forwardRules({ mark, dropInvalid }: IptablesConfig): Rule[] {

@@ -17,4 +17,9 @@ export interface IptablesConfig {
   randomFully: boolean;
   /** Drop what conntrack calls invalid; off when nf_conntrack_tcp_be_liberal is set. */
   dropInvalid: boolean;
+  /**
+   * Service ports are translated to sockets of this node at this address (modes/userspace) instead of endpoints: nothing is forwarded, so
+   * nothing is masqueraded, and nobody may speak to the sockets who was not sent there.
+   */
+  socketAddress?: string;
 }

@@ -26,7 +26,7 @@ const sharedChains: readonly { table: "filter" | "nat"; chain: string }[] = [
 
 /** Rules of a service port stand before the fixed ones, of which the last must stay last. */
 function add(section: Section, { table, chain, rule }: SharedRule): void {
-  if (table === "nat" && chain === chains.services) section.insert(chain, rule);
+  if (chain === (table === "nat" ? chains.services : chains.nodePorts)) section.insert(chain, rule);
   else section.append(chain, rule);
 }
 
