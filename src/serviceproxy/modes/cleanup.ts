@@ -2,12 +2,13 @@ import type { Logger } from "../../role/log.ts";
 import { createIptablesMode } from "./iptables/mode.ts";
 import { findFamilies } from "./iptables/open.ts";
 import { cleanupNftables } from "./nftables/cleanup.ts";
+import { cleanupUserspace } from "./userspace/cleanup.ts";
 
-export { cleanupNftables };
+export { cleanupNftables, cleanupUserspace };
 
 /** Takes away the rules of every mode, of this program and of kube-proxy. */
 export async function cleanupAll(log: Logger): Promise<void> {
-  await Promise.all([cleanupIptables(log), cleanupNftables({ own: true })]);
+  await Promise.all([cleanupIptables(log), cleanupNftables({ own: true }), cleanupUserspace()]);
 }
 
 export async function cleanupIptables(log: Logger): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Address } from "../../ip/address.ts";
 import type { Logger } from "../../role/log.ts";
 import type { ProxySettings } from "../config/settings.ts";
-import { cleanupIptables, cleanupNftables } from "./cleanup.ts";
+import { cleanupIptables, cleanupNftables, cleanupUserspace } from "./cleanup.ts";
 import { openIptables } from "./iptables/open.ts";
 import type { LocalTrafficByFamily } from "./local-traffic.ts";
 import type { Mode } from "./mode.ts";
@@ -38,7 +38,16 @@ export async function openModes(context: ModeContext): Promise<OpenModes> {
   const { settings, localTraffic, surroundings, log } = context;
   switch (settings.mode) {
     case "iptables": {
-      return { ...(await openIptables(context)), cleanupOthers: () => cleanupNftables({ own: true }) };
+      const { createIptablesMode } = await import("./iptables/mode.ts");
+      const cleanupOthers = async () => {
+        await cleanupNftables({ own: true });
+        await cleanupUserspace();
+      };
+      return { ...(await openIptables(context, createIptablesMode)), cleanupOthers };
+    }
+    case "userspace": {
+      const { openUserspace } = await import("./userspace/open.ts");
+      return { ...(await openUserspace(context)), cleanupOthers: () => cleanupNftables({ own: true }) };
     }
     case "nftables": {
       const { openNftables } = await import("./nftables/open.ts");
@@ -46,6 +55,7 @@ export async function openModes(context: ModeContext): Promise<OpenModes> {
       const cleanupOthers = async () => {
         await cleanupNftables({ own: false });
         await cleanupIptables(log);
+        await cleanupUserspace();
       };
       return { ...opened, tool: opened.version, cleanupOthers };
     }

@@ -8,7 +8,6 @@ import { includesLoopback, nodePortAddresses } from "../../node-port-addresses.t
 import type { Mode } from "../mode.ts";
 import type { ModeContext } from "../open.ts";
 import type { IptablesConfig } from "./config.ts";
-import { createIptablesMode } from "./mode.ts";
 
 /** The iptables of each family that this kernel and this machine have; IPv4 must be there. */
 export async function findFamilies(log: Logger): Promise<Iptables[]> {
@@ -23,8 +22,11 @@ export async function findFamilies(log: Logger): Promise<Iptables[]> {
   return [four.value];
 }
 
-/** Opens the mode for the families that this machine has. */
-export async function openIptables(context: ModeContext): Promise<{ modes: Mode[]; tool: string }> {
+/** Opens the mode, or one that makes use of its rules, for the families that this machine has. */
+export async function openIptables<M extends Mode>(
+  context: ModeContext,
+  create: (iptables: Iptables, config: () => IptablesConfig) => M,
+): Promise<{ modes: M[]; tool: string }> {
   const { settings, log, surroundings } = context;
   const found = await findFamilies(log);
   const kernel = await readKernel(context);
@@ -38,7 +40,7 @@ export async function openIptables(context: ModeContext): Promise<{ modes: Mode[
       randomFully: isVersionAtLeast(version.text, "1.6.2"),
       ...kernel,
     };
-    return createIptablesMode(
+    return create(
       iptables,
       (): IptablesConfig => ({
         ...fixed,
