@@ -18,7 +18,7 @@ async function say(socket: Socket, chunks: readonly Uint8Array[]): Promise<void>
 async function hear(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   // Not "for await", which closes a socket that has ended on one side.
-  socket.on("data", (chunk) => chunks.push(chunk));
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   await once(socket, "end");
   return Buffer.concat(chunks);
 }
