@@ -6,6 +6,7 @@ import { endpointSlices, nodes, services } from "../kubernetes/resource.ts";
 import type { EndpointSlice, Node, Service } from "../kubernetes/types.ts";
 import { WatchTrouble } from "../kubernetes/watch-trouble.ts";
 import type { Logger } from "../role/log.ts";
+import { ChangeCounts, NoLocalEndpoints } from "./change-counts.ts";
 import type { NodeContext } from "./compile/compile.ts";
 import type { FindObject, ProxyEvents } from "./events.ts";
 import type { ProxyHealth } from "./health.ts";
@@ -73,6 +74,8 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   const table = new ServiceTable();
   const find: FindObject = (resource, name, namespace) =>
     (resource === services ? serviceCache : sliceCache).get(name, namespace);
+  const counts = new ChangeCounts(metrics);
+  const noLocalEndpoints = new NoLocalEndpoints(metrics.noLocalEndpoints);
   const healthChecks = new HealthChecks({
     addresses: (family) => options.healthCheckAddresses(family, inputs.node),
     isProxyHealthy: () => health.live().status === 200,
@@ -96,6 +99,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
       events.skipped(problem, find);
     },
     onChanged: (changes) => {
+      noLocalEndpoints.apply(changes);
       healthChecks.note(changes);
       healthChecks.apply(table);
     },
@@ -113,6 +117,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
     onError: (error) => log.error({ err: error }, "rules could not be written; trying again"),
     run: async () => {
       const seen = triggers.take();
+      counts.taken();
       await syncer.sync().catch((error: Error) => {
         triggers.putBack(seen);
         throw error;
@@ -130,8 +135,10 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   let ready = false;
   const changed = () => {
     if (!ready) return;
-    for (const family of families) health.queued(family);
-    metrics.lastQueued.set(Date.now() / 1000);
+    for (const family of families) {
+      health.queued(family);
+      metrics.lastQueued.set(Date.now() / 1000, { ip_family: `IPv${family}` });
+    }
     runner.trigger();
   };
   const trouble = new WatchTrouble(log, "cannot follow the API; rules stay as they are");
@@ -152,13 +159,13 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   });
 
   serviceCache.subscribe((change) => {
-    metrics.serviceChanges.add();
+    counts.service();
     if (change.type === "deleted") inputs.deleteService(change.object);
     else inputs.setService(change.object);
     changed();
   });
   sliceCache.subscribe((change) => {
-    metrics.endpointChanges.add();
+    counts.endpoints();
     if (change.type === "deleted") inputs.deleteSlice(change.object);
     else {
       inputs.setSlice(change.object, change.type === "modified" ? change.old : undefined);

@@ -66,7 +66,7 @@ export async function runProxy(settings: ProxySettings, log: Logger, ended: Prom
   });
   const { modes } = opened;
   const metrics = new Metrics();
-  const proxyMetrics = createProxyMetrics(metrics);
+  const proxyMetrics = createProxyMetrics(metrics, mode);
   const health = new ProxyHealth(
     modes.map(({ family }) => family),
     2 * syncPeriod,

@@ -34,7 +34,7 @@ export class Node {
       inputs: this.inputs,
       table: this.table,
       modes: [mode],
-      metrics: createProxyMetrics(new Metrics()),
+      metrics: createProxyMetrics(new Metrics(), "iptables"),
       log: pino({ level: "silent" }),
       onProblem: () => {},
       onChanged: () => {},

@@ -158,6 +158,14 @@ test("a Service is served, and follows its endpoints", async () => {
     );
 });
 
+/** Of kube-proxy 1.36 in every mode. */
+const metricNames =
+  `sync_proxy_rules_duration_seconds sync_proxy_rules_last_timestamp_seconds sync_proxy_rules_last_queued_timestamp_seconds
+  sync_proxy_rules_endpoint_changes_pending sync_proxy_rules_endpoint_changes_total sync_proxy_rules_service_changes_pending
+  sync_proxy_rules_service_changes_total network_programming_duration_seconds sync_proxy_rules_no_local_endpoints_total
+  proxy_healthz_total proxy_livez_total sync_full_proxy_rules_duration_seconds sync_partial_proxy_rules_duration_seconds
+  conntrack_reconciler_sync_duration_seconds conntrack_reconciler_deleted_entries_total`.split(/\s+/);
+
 test("health and metrics", async () => {
   const { status } = await eventually(
     "healthy",
@@ -169,6 +177,8 @@ test("health and metrics", async () => {
   assert.equal(body.healthy, true);
   const metrics = await (await fetch("http://127.0.0.1:10249/metrics")).text();
   assert.match(metrics, /^kubeproxy_sync_proxy_rules_duration_seconds_count\{ip_family="IPv4"\} [1-9]/m);
+  const names = new Set([...metrics.matchAll(/^# TYPE kubeproxy_(\S+) /gm)].map(([, name]) => name));
+  for (const rest of metricNames) assert.ok(names.has(rest), rest);
   assert.equal(await (await fetch("http://127.0.0.1:10249/proxyMode")).text(), mode);
   assert.equal((await fetch("http://127.0.0.1:10249/other")).status, 404);
 });

@@ -56,7 +56,7 @@ export class Syncer {
 
   /** Rejects when rules could not be written; the next one then compares everything. */
   async sync(): Promise<void> {
-    const { inputs, table, modes, metrics, onProblem, onChanged } = this.#options;
+    const { inputs, table, modes, onProblem, onChanged } = this.#options;
     for (const problem of inputs.compile(table)) onProblem(problem);
     const { generation } = table;
     const changes = table.takeChanges();
@@ -75,7 +75,6 @@ export class Syncer {
     const said = this.#unsaid;
     this.#unsaid = [];
     onChanged(said);
-    metrics.lastSync.set(Date.now() / 1000);
     await this.#cleanFlows();
   }
 
@@ -110,6 +109,7 @@ export class Syncer {
       metrics.fullSyncDuration.observe(elapsed(), labels);
     }
     metrics.syncDuration.observe(elapsed(), labels);
+    metrics.lastSync.set(Date.now() / 1000, labels);
     log.debug({ ...labels, rows: table.size, changes: changes.length, seconds: elapsed() }, "synced");
   }
 
@@ -120,11 +120,14 @@ export class Syncer {
     const frontends = this.#frontendsInQuestion();
     try {
       for (const { family, protocol } of frontends.kinds()) {
+        const startedAt = performance.now();
+        const labels = { ip_family: `IPv${family}` };
         const isServed = (flow: Flow) => modes.some((mode) => mode.isServing?.(flow) ?? false);
         const flows = await listFlows(family, protocol);
         const stale = frontends.stale(flows, isOwnAddress()).filter((flow) => !isServed(flow));
         for (const flow of stale) await deleteFlows(family, flow);
-        if (stale.length > 0) metrics.conntrackDeleted.add(stale.length, { ip_family: `IPv${family}` });
+        metrics.conntrackDuration.observe((performance.now() - startedAt) / 1000, labels);
+        if (stale.length > 0) metrics.conntrackDeleted.add(stale.length, labels);
       }
       this.#unclean = new Map();
     } catch (error) {
