@@ -17,11 +17,15 @@ import { findIptables } from "../../src/linux/iptables.ts";
 import { KernelTable } from "../../src/linux/nftables/kernel-table.ts";
 import { TableMonitor } from "../../src/linux/nftables/monitor.ts";
 import { writeSysctl } from "../../src/linux/sysctl.ts";
+import { DescriptorBudget } from "../../src/net/budget.ts";
 import { ServiceInputs } from "../../src/serviceproxy/inputs.ts";
 import { createIptablesMode } from "../../src/serviceproxy/modes/iptables/mode.ts";
 import type { Mode } from "../../src/serviceproxy/modes/mode.ts";
 import { NftablesMode } from "../../src/serviceproxy/modes/nftables/mode.ts";
 import { serviceSchema } from "../../src/serviceproxy/modes/nftables/schema.ts";
+import { UserspaceMode } from "../../src/serviceproxy/modes/userspace/mode.ts";
+import { PortRange } from "../../src/serviceproxy/modes/userspace/port-range.ts";
+import { socketAddresses } from "../../src/serviceproxy/modes/userspace/redirect.ts";
 import { ServiceTable } from "../../src/serviceproxy/table.ts";
 import data from "../../src/serviceproxy/testing/flows.json" with { type: "json" };
 import {
@@ -37,6 +41,7 @@ import {
   type ShortSlice,
 } from "../../src/serviceproxy/testing/objects.ts";
 import { Host } from "../support/topology.ts";
+import { type Differences, differences } from "./differences.ts";
 
 interface Config extends ShortConfig {
   nftables?: { nodePortAddresses?: string[]; serviceCIDRs?: string[] };
@@ -106,7 +111,24 @@ const openers: Record<string, Open> = {
     };
     return [new NftablesMode(kernel, () => config, monitor), close];
   },
+  async userspace(short) {
+    const config = expandConfig(short);
+    const socketAddress = socketAddresses[config.family];
+    const rules = createIptablesMode(await findIptables(config.family), () => ({ ...config, socketAddress }));
+    const mode = new UserspaceMode({
+      rules,
+      budget: new DescriptorBudget(1000),
+      portRange: new PortRange(),
+      udpTimeout: 250,
+      refused: () => {},
+      skipped: () => {},
+    });
+    return [mode, () => mode.close()];
+  },
 };
+
+/** The table knows the userspace mode by its rules, which are those of iptables. */
+const modeInTable: Record<string, string> = { userspace: "iptables" };
 
 function onLoopback(verb: "replace" | "del", address: string): string {
   if (!address.includes(":")) return `addr ${verb} ${address}/32 dev lo`;
@@ -205,7 +227,8 @@ class FlowLab {
     this.#places.clear();
   }
 
-  async check({ protocol, source, destination, port, outputs, masquerade }: Flow): Promise<void> {
+  async check(flow: Flow, { keepsClientAddress }: Differences): Promise<void> {
+    const { protocol, source, destination, port, outputs, masquerade } = flow;
     const host = this.#places.get(source) ?? this.own;
     const ask = () => {
       if (protocol === "TCP") return host.askTcp(destination, port, source);
@@ -223,7 +246,9 @@ class FlowLab {
       for (let question = 0; question < 80 && heard.size < outputs.length; question += 1) {
         const [endpoint = "", client] = (await ask()).split(" ");
         assert.ok(outputs.includes(endpoint), `${endpoint} answered, not one of ${outputs}`);
-        assert.equal(client !== source, masquerade, `${endpoint} saw ${client}`);
+        if (keepsClientAddress) assert.equal(client !== source, masquerade, `${endpoint} saw ${client}`);
+        // It is the node that asks; only for the node itself is that the client.
+        else if (source !== destination && !localAddresses.includes(source)) assert.notEqual(client, source);
         heard.add(endpoint);
       }
       assert.deepEqual([...heard].sort(), outputs.toSorted());
@@ -247,7 +272,7 @@ after(async () => {
   await rm(directory, { recursive: true });
 });
 
-for (const [name, open] of Object.entries(openers))
+for (const [name, open] of Object.entries(openers) as [keyof typeof differences, Open][])
   describe(name, () => {
     const used = new Map<number, Mode>();
     after(async () => {
@@ -259,7 +284,9 @@ for (const [name, open] of Object.entries(openers))
       if (objects.services !== "same") services = objects.services;
       if (objects.slices !== "same") slices = objects.slices;
       const current = { services, slices };
-      const own = flows.map(readFlow).filter(({ modes, protocol }) => modes.includes(name) && protocol !== "SCTP");
+      const own = flows
+        .map(readFlow)
+        .filter(({ modes, protocol }) => modes.includes(modeInTable[name] ?? name) && protocol !== "SCTP");
       // ACCEPT is about the host's own firewall, which this node has not.
       const sent = own.filter(({ outputs }) => outputs[0] !== "ACCEPT");
       if (sent.length === 0) continue;
@@ -281,7 +308,7 @@ for (const [name, open] of Object.entries(openers))
           close();
           await lab.clear();
         });
-        for (const flow of sent) test(flow.name, () => lab.check(flow));
+        for (const flow of sent) test(flow.name, () => lab.check(flow, differences[name]));
       });
     }
   });
