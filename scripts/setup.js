@@ -81,6 +81,11 @@ function installDependencies(say) {
   if (knownQuick === quick) return false;
   const hash = createHash("sha256").update(readFileSync(lockfile)).digest("hex");
   if (knownHash !== hash) {
+    // npm ci empties the directory first, and would empty it for everybody who shares it.
+    if (existsSync(modules) && realpathSync(modules) !== modules)
+      throw new SetupError(
+        `node_modules is a link to ${realpathSync(modules)}, made of another package-lock.json; remove the link, or run npm ci there`,
+      );
     say("Installing npm dependencies (once; install scripts stay blocked) …");
     // A run that was interrupted must not look like a complete one.
     rmSync(stamp, { force: true });

@@ -17,6 +17,7 @@ const layers: Record<string, string[]> = {
   kubernetes: ["ip", "role"],
   serviceproxy: ["kubernetes", "linux", "net", "ip", "role"],
   "cluster/config.ts": [],
+  "cluster/config-file.ts": ["cluster/config.ts", "ip"],
   "cluster/storage": ["cluster/config.ts", "kubernetes", "role"],
   "cluster/pki": ["cluster/config.ts", "ip", "kubernetes", "linux"],
   "cluster/apiserver": [

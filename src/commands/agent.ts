@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { startAgent } from "../cluster/agent/agent.ts";
-import type { ClusterConfig } from "../cluster/config.ts";
+import { readClusterConfig } from "../cluster/config-file.ts";
 import { createLogger } from "../role/log.ts";
 
 const usage = `Usage: fairway agent --config FILE --node NAME
@@ -23,7 +22,7 @@ export async function main(args: string[]): Promise<number> {
     process.stderr.write(`fairway agent: --config and --node are needed\n\n${usage}`);
     return 2;
   }
-  const config = JSON.parse(await readFile(values.config, "utf8")) as ClusterConfig;
+  const config = await readClusterConfig(values.config);
   // What is made for containers must be readable by their users, whatever the agent was started with.
   process.umask(0o022);
   const log = createLogger("agent").child({ cluster: config.name, node: values.node });

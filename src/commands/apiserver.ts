@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 import { controllerUser } from "../cluster/apiserver/authorization/bootstrap-policy.ts";
 import { kinds } from "../cluster/apiserver/kinds/index.ts";
 import { createApiServer } from "../cluster/apiserver/server.ts";
-import type { ClusterConfig } from "../cluster/config.ts";
 import { worldPaths } from "../cluster/config.ts";
+import { readClusterConfig } from "../cluster/config-file.ts";
 import { startControllers } from "../cluster/controllers/index.ts";
 import { controllerPermissions } from "../cluster/controllers/permissions.ts";
 import { openSqliteJournal } from "../cluster/storage/journal.ts";
@@ -32,7 +32,7 @@ export async function main(args: string[]): Promise<number> {
     return values.help ? 0 : 2;
   }
   const log = createLogger("apiserver");
-  const config = JSON.parse(await readFile(values.config, "utf8")) as ClusterConfig;
+  const config = await readClusterConfig(values.config);
   const paths = worldPaths(config);
   const pem = (name: string) => readFile(join(paths.pki, name), "utf8");
   const credentials = async (name: string) => {

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { type ClusterConfig, nodePaths } from "../cluster/config.ts";
+import { nodePaths } from "../cluster/config.ts";
+import { readClusterConfig } from "../cluster/config-file.ts";
 import { programs } from "../cluster/pods/demo/programs/table.ts";
 import { startDemoServer } from "../cluster/pods/demo/server.ts";
 import { createLogger } from "../role/log.ts";
@@ -29,7 +29,7 @@ export async function main(args: string[]): Promise<number> {
     process.stderr.write(`fairway demo-server: --config and --node are needed\n\n${usage}`);
     return 2;
   }
-  const config = JSON.parse(await readFile(values.config, "utf8")) as ClusterConfig;
+  const config = await readClusterConfig(values.config);
   const log = createLogger("demo-server").child({ cluster: config.name, node: values.node });
   const server = await startDemoServer({ socketPath: values.socket ?? nodePaths.demoSocket, programs, log });
   await new Promise<void>((resolve) => {
