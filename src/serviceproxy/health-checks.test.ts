@@ -20,13 +20,14 @@ class World {
   readonly services = new Map<string, number>();
   ready = new Map<string, number>();
   isHealthy = true;
+  /** Addresses of the node. */
+  readonly own: Address[] = [{ family: 4, value: 0x7f00_0001n }];
   readonly failures: string[] = [];
   readonly checks: HealthChecks;
 
   constructor(ranges: string[]) {
-    const own: Address[] = [{ family: 4, value: 0x7f00_0001n }];
     this.checks = new HealthChecks({
-      addresses: (family) => nodePortAddresses(ranges, family, [], own),
+      addresses: (family) => nodePortAddresses(ranges, family, [], this.own),
       isProxyHealthy: () => this.isHealthy,
       onFailure: ({ namespace, name }, port) => this.failures.push(`${namespace}/${name}:${port}`),
     });
@@ -66,8 +67,8 @@ interface Answer {
 }
 
 /** Undefined: nobody listens. */
-async function get(port: number): Promise<Answer | undefined> {
-  const asking = request({ host: "127.0.0.1", port, path: "/any/path", agent: false });
+async function get(port: number, host = "127.0.0.1"): Promise<Answer | undefined> {
+  const asking = request({ host, port, path: "/any/path", agent: false });
   const answered = new Promise<Answer | undefined>((resolve) => {
     asking.on("error", () => resolve(undefined));
     asking.on("response", async (response) => {
@@ -142,6 +143,25 @@ for (const { name, addresses, steps } of data.cases)
       }
     }
   });
+
+test("other addresses are listened on when the node has others", async (t) => {
+  const world = new World(["127.0.0.0/8"]);
+  t.after(() => world.checks.close());
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  world.services.set("a/b", port);
+  world.ready.set("a/b", 1);
+  world.sync(["a/b"]);
+  await until(async () => (await get(port))?.status === 200);
+  assert.equal(await get(port, "127.0.0.2"), undefined);
+  world.own.push({ family: 4, value: 0x7f00_0002n });
+  world.checks.rebind();
+  for (const host of ["127.0.0.1", "127.0.0.2"]) await until(async () => (await get(port, host))?.status === 200);
+  assert.deepEqual(world.failures, []);
+});
 
 test("a port that is taken is told once; other Services are checked all the same", async (t) => {
   const taken = createServer().listen(0, "0.0.0.0");

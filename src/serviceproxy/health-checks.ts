@@ -24,6 +24,7 @@ interface RowSource {
 
 interface Check {
   service: ServiceName;
+  family: Family;
   port: number;
   /** Ready endpoints on this node. */
   ready: number;
@@ -75,6 +76,14 @@ export class HealthChecks {
     this.#dirty.clear();
   }
 
+  /** The addresses to listen on are others now. */
+  rebind(): void {
+    for (const check of this.#checks.values()) {
+      stop(check);
+      this.#start(check);
+    }
+  }
+
   close(): void {
     for (const check of this.#checks.values()) stop(check);
     this.#checks.clear();
@@ -94,6 +103,7 @@ export class HealthChecks {
     const { namespace, service: name, healthCheckNodePort: port } = row;
     const check = this.#checks.get(key) ?? {
       service: { namespace, name },
+      family,
       port,
       ready: 0,
       servers: [],
@@ -103,10 +113,11 @@ export class HealthChecks {
     check.ready = ready.size;
     if (this.#checks.has(key)) return;
     this.#checks.set(key, check);
-    this.#start(check, family);
+    this.#start(check);
   }
 
-  #start(check: Check, family: Family): void {
+  #start(check: Check): void {
+    const { family } = check;
     const anywhere = family === 4 ? "0.0.0.0" : "::";
     const servers = (this.#options.addresses(family) ?? [anywhere]).map((host) => {
       const server = http.createServer({ requestTimeout: 10_000, headersTimeout: 5000 }, (request, response) =>
@@ -118,7 +129,7 @@ export class HealthChecks {
         stop(check);
         if (!check.isToldOf) this.#options.onFailure(check.service, check.port, error);
         check.isToldOf = true;
-        check.retry = setTimeout(() => this.#start(check, family), retryInterval);
+        check.retry = setTimeout(() => this.#start(check), retryInterval);
       });
       return server.listen({ host, port: check.port, ipv6Only: family === 6 });
     });

@@ -37,8 +37,8 @@ export interface ProxyOptions {
   health: ProxyHealth;
   metrics: ProxyMetrics;
   events: ProxyEvents;
-  /** Where the Services' health checks listen in a family; undefined: on all addresses of it. */
-  healthCheckAddresses: (family: Family, node: NodeContext) => readonly string[] | undefined;
+  /** Where node ports answer and health checks listen in a family; undefined: on all addresses of it. Asked now and then: they may change. */
+  nodePortAddresses: (family: Family, node: NodeContext) => readonly string[] | undefined;
   log: Logger;
 }
 
@@ -77,7 +77,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   const counts = new ChangeCounts(metrics);
   const noLocalEndpoints = new NoLocalEndpoints(metrics.noLocalEndpoints);
   const healthChecks = new HealthChecks({
-    addresses: (family) => options.healthCheckAddresses(family, inputs.node),
+    addresses: (family) => options.nodePortAddresses(family, inputs.node),
     isProxyHealthy: () => health.live().status === 200,
     onFailure: (service, port, error) => {
       log.warn(
@@ -132,6 +132,17 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
     },
   });
 
+  const addressesNow = () => JSON.stringify(families.map((family) => options.nodePortAddresses(family, inputs.node)));
+  let addressesThen = addressesNow();
+  /** An address that came to the node, or left it, is in fixed rules and in the places where health checks listen. */
+  const followAddresses = () => {
+    const now = addressesNow();
+    if (now === addressesThen) return;
+    addressesThen = now;
+    syncer.requestFull();
+    healthChecks.rebind();
+  };
+
   let ready = false;
   const changed = () => {
     if (!ready) return;
@@ -182,6 +193,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
     const context = nodeContext(nodeName, node, families, options.nodeAddress);
     if (isSameContext(context, inputs.node)) return;
     inputs.setNode(context);
+    followAddresses();
     // Fixed rules depend on the node's addresses too.
     syncer.requestFull();
     changed();
@@ -202,6 +214,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   });
   const check = () => {
     if (!ready) return;
+    followAddresses();
     syncer.requestCheck();
     runner.trigger();
   };

@@ -83,7 +83,7 @@ export async function runProxy(settings: ProxySettings, log: Logger, ended: Prom
     health,
     metrics: proxyMetrics,
     events,
-    healthCheckAddresses: (family, node) => nodePortAddresses(settings.nodePortAddresses, family, node.addresses),
+    nodePortAddresses: (family, node) => nodePortAddresses(settings.nodePortAddresses, family, node.addresses),
     log,
   });
   const { check, failed, synced } = proxy;

@@ -377,6 +377,25 @@ test("by a configuration file it does the same, until the file changes", async (
   assert.deepEqual(await ended, [1, null], "other podCIDRs end it");
 });
 
+test("node ports answer on an address that the node gets later", async () => {
+  const child = startProxy(
+    "--nodeport-addresses",
+    "198.51.100.0/24",
+    "--healthz-bind-address=",
+    "--metrics-bind-address=",
+  );
+  const answer = () => topology.pods.client.askTcp("198.51.100.7", 30_080);
+  await eventually(
+    "the rules are those of no address",
+    () => topology.pods.client.askTcp(addresses.node, 30_080),
+    isRefused,
+  );
+  await run("ip", ["address", "add", "198.51.100.7/32", "dev", "lo"]);
+  await eventually("pod a answers", answer, (text) => text.startsWith("a "));
+  await kill(child);
+});
+const isRefused = (answer: string) => answer === "ECONNREFUSED";
+
 test("an address that is taken ends it when it must not", async () => {
   const other = createServer().listen(10_255, "127.0.0.1");
   await once(other, "listening");
