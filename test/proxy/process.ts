@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -97,7 +97,9 @@ function startProxy(...flags: string[]): ChildProcess {
   const node = ["--hostname-override", nodeName, "--cluster-cidr", config.podCIDR];
   // Shorter than the defaults, so that the tests need not wait.
   const periods = ["--iptables-min-sync-period", "10ms", "--iptables-sync-period", "500ms"];
-  return start("proxy", "--proxy-mode", mode, ...kubeconfig, ...node, ...periods, ...flags);
+  // Only up: less than what a process has takes a right that not every root has.
+  const score = ["--oom-score-adj", "7"];
+  return start("proxy", "--proxy-mode", mode, ...kubeconfig, ...node, ...periods, ...score, ...flags);
 }
 async function kill(child: ChildProcess): Promise<void> {
   const gone = once(child, "exit");
@@ -193,6 +195,15 @@ test("what it runs with, and what it tells people", async () => {
   );
   const { involvedObject, source } = starting.find(({ reason }) => reason === "Starting")!;
   assert.deepEqual([involvedObject?.kind, involvedObject?.name, source?.component], ["Node", nodeName, "kube-proxy"]);
+});
+
+test("the kernel's settings, by the proxy and by --init-only", async () => {
+  const closeWait = "/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close_wait";
+  assert.equal(await readFile(closeWait, "utf8"), "3600\n");
+  assert.equal(await readFile(`/proc/${proxy.pid}/oom_score_adj`, "utf8"), "7\n");
+  const child = start("proxy", "--init-only", "--proxy-mode", mode, "--conntrack-tcp-timeout-close-wait", "30m");
+  assert.deepEqual(await once(child, "exit"), [0, null]);
+  assert.equal(await readFile(closeWait, "utf8"), "1800\n");
 });
 
 test("a balancer learns from the health check port whether this node has endpoints", async () => {
