@@ -11,6 +11,7 @@ import {
   presets,
   type UpOptions,
 } from "../cluster/supervisor/options.ts";
+import { isProxyMode, proxyModes } from "../serviceproxy/config/modes.ts";
 import { command, duration, wholeNumber } from "./command-line.ts";
 
 const examples = `
@@ -38,6 +39,7 @@ export interface Flags {
   nodePortRange: [number, number];
   apiPort: number;
   zones?: string[];
+  proxyMode: string;
   timings: keyof typeof presets;
   leaseRenewInterval?: number;
   nodeMonitorGracePeriod?: number;
@@ -60,6 +62,7 @@ export function upCommand(): Command {
     .option("--service-cidr <range>", "range of the Services", serviceCIDR)
     .option("--node-port-range <first-last>", "ports of NodePort Services", portRange, nodePortRange)
     .option("--api-port <port>", "port of the API server", wholeNumber(1, 65_535), apiPort)
+    .option("--proxy-mode <mode>", `how Services are served: ${proxyModes.join(", ")}`, proxyMode, "iptables")
     .option("--zones <names>", "zones of the nodes, dealt out in turn: a,b,c", (text: string) => text.split(","), [])
     .option("--timings <preset>", "how soon a dead node is noticed: fast or kubernetes", preset, "fast")
     .option("--lease-renew-interval <duration>", "how often a node says that it lives", duration)
@@ -81,6 +84,11 @@ function portRange(text: string): [number, number] {
   const port = wholeNumber(1, 65_535);
   if (match === null) throw new InvalidArgumentError("It must look like 30000-32767.");
   return [port(match[1]!), port(match[2]!)];
+}
+
+function proxyMode(text: string): string {
+  if (!isProxyMode(text)) throw new InvalidArgumentError(`It is one of ${proxyModes.join(", ")}.`);
+  return text;
 }
 
 function preset(text: string): string {
@@ -148,6 +156,7 @@ export async function toOptions(flags: Flags): Promise<UpOptions> {
     nodePortRange: flags.nodePortRange,
     apiPort: flags.apiPort,
     zones: flags.zones ?? [],
+    proxyMode: flags.proxyMode,
     timings,
     detach: flags.detach,
     json: flags.json,

@@ -19,7 +19,7 @@ export function nodeParts(config: ClusterConfig, node: string): PartSpec[] {
         "--hostname-override",
         node,
         "--proxy-mode",
-        "iptables",
+        config.proxyMode ?? "iptables",
         "--cluster-cidr",
         config.podCIDR,
         // Kubernetes' second is for clusters of thousands of Services; here what changes is seen at once.

@@ -17,6 +17,7 @@ export interface UpOptions {
   apiPort: number;
   /** Label values; empty: nodes are in no zone. */
   zones: string[];
+  proxyMode: string;
   timings: Timings;
   /** Nobody will be at the terminal: the summary is the launcher's to print. */
   detach: boolean;
@@ -46,6 +47,7 @@ export const defaultOptions: Omit<UpOptions, "manifests"> = {
   nodePortRange: [30_000, 32_767],
   apiPort: 6443,
   zones: [],
+  proxyMode: "iptables",
   timings: presets.fast!,
   detach: false,
   json: false,
@@ -147,6 +149,7 @@ export function clusterConfig(options: UpOptions, nodeCIDR: string): ClusterConf
     apiAddress: formatIPv4(nodes + 2),
     apiPort: options.apiPort,
     ...(options.zones.length > 0 && { zones: options.zones }),
+    proxyMode: options.proxyMode,
     clusterDomain: "cluster.local",
     dnsAddress: formatIPv4(services + 10),
     timings: options.timings,
