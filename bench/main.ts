@@ -9,12 +9,16 @@ const benchmarks: Record<string, { does: string; load: () => Promise<{ main(args
     load: () => import("./proxy.ts"),
   },
   scale: { does: "many demo Pods behind one Service: time until all answer, memory", load: () => import("./scale.ts") },
+  userspace: {
+    does: "the userspace mode's relay beside HAProxy, on one core each: requests and new connections a second",
+    load: () => import("./userspace.ts"),
+  },
 };
 
 const [name = "", ...args] = process.argv.slice(2);
 const benchmark = benchmarks[name];
 if (benchmark === undefined) {
-  const lines = Object.entries(benchmarks).map(([key, { does }]) => `  ${key.padEnd(6)} ${does}`);
+  const lines = Object.entries(benchmarks).map(([key, { does }]) => `  ${key.padEnd(9)} ${does}`);
   process.stdout.write(`Usage: npm run bench -- NAME [OPTIONS]\n\n${lines.join("\n")}\n`);
   process.exitCode = name === "" || name === "--help" ? 0 : 2;
 } else {
