@@ -16,7 +16,7 @@ const sixth = programs
   .map((name) => name.replace("iptables", "ip6tables"));
 const unpackedPrograms = {
   ipset: "usr/sbin/ipset",
-  ipvsadm: "sbin/ipvsadm",
+
   modprobe: "bin/kmod",
   busybox: "bin/busybox",
 };
@@ -67,6 +67,11 @@ export function buildImage({ file, root, unpacked, version, node, init }) {
   archive.link("/usr/sbin", "../bin");
   archive.link("/usr/bin", "../bin");
   archive.link("/sbin", "bin");
+  archive.file(
+    "/etc/protocols",
+    Buffer.from("icmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\nsctp 132 SCTP\n"),
+    0o644,
+  );
   archive.file("/init", Buffer.from(init));
   for (const [name, path] of Object.entries(unpackedPrograms)) addLinked(join(unpacked, path), `/bin/${name}`);
   for (const name of applets.split(" ")) archive.link(`/bin/${name}`, "busybox");

@@ -5,16 +5,7 @@ import { join } from "node:path";
 
 /** The kernel by its metapackage: its name changes with every security update. */
 const kernelPackage = "linux-image-cloud-amd64";
-const packages = [
-  "busybox-static",
-  "ipset",
-  "ipvsadm",
-  "kmod",
-  "libipset13",
-  "libkmod2",
-  "libnl-3-200",
-  "libnl-genl-3-200",
-];
+const packages = ["busybox-static", "ipset", "kmod", "libipset13", "libkmod2"];
 
 function apt(program, args, cwd) {
   const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: "utf8" });
