@@ -14,9 +14,10 @@ export async function main([text = ""]: string[]): Promise<number> {
     const overview = await settle(options, new Progress(process.stderr, started));
     const { kubeconfig } = hostPaths(options.name);
     const took = Date.now() - started;
+    const command = import.meta.filename.endsWith(".ts") ? "bin/fairway" : "fairway";
     const shown = json
       ? `${JSON.stringify({ name: options.name, kubeconfig, bootMilliseconds: took, ...overview }, null, 2)}\n`
-      : summary(overview, { name: options.name, kubeconfig, took, foreground, color });
+      : summary(overview, { name: options.name, kubeconfig, command, took, foreground, color });
     process.stdout.write(shown);
     return 0;
   } catch (error) {

@@ -39,9 +39,11 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
     renewInterval: config.timings.leaseRenewInterval,
     log,
   });
+  let opening = false;
   nodeCache.subscribe(({ object }) => {
     const { podCIDR } = object.spec ?? {};
-    if (object.metadata?.name !== node || !podCIDR || networks.ready) return;
+    if (object.metadata?.name !== node || !podCIDR || networks.ready || opening) return;
+    opening = true;
     void networks.open(podCIDR).then(
       () => {
         masqueradeBeyondPods(podCIDR, config.podCIDR).catch((error: Error) =>
@@ -50,7 +52,10 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
         registration.assert();
         manager.wakeAll();
       },
-      (error) => log.error({ err: error }, "cannot use the node's podCIDR"),
+      (error) => {
+        opening = false;
+        log.error({ err: error }, "cannot use the node's podCIDR");
+      },
     );
   });
   new PodRoutes(nodeCache, node, log);

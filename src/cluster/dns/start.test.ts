@@ -65,7 +65,13 @@ describe("startDns", () => {
     admin = clientOf("admin", "system:masters");
     // With the rights of a node's agent and no more.
     const client = clientOf("system:node:node1", "system:nodes");
-    dns = await startDns({ address: "127.0.0.1", port: 0, client, config, log });
+    // UDP's free port may be taken for TCP: another test's connection has it.
+    for (let tries = 0; dns === undefined; tries += 1)
+      try {
+        dns = await startDns({ address: "127.0.0.1", port: 0, client, config, log });
+      } catch (error) {
+        if (tries === 5) throw error;
+      }
     resolver.setServers([`127.0.0.1:${dns.port}`]);
   });
   after(async () => {

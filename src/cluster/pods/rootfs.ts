@@ -70,6 +70,7 @@ function rootCommands(spec: ContainerSpec, paths: NodePaths, options: RootOption
     ...(beforePivot === undefined ? [] : [beforePivot]),
     'cd $s/root && pivot_root . .old && cd / || fail "cannot change the root directory"',
     'mount -t proc proc /proc || fail "cannot mount /proc"',
+    ...protectProc,
     'mount -t sysfs -o ro sysfs /sys || fail "cannot mount /sys"',
     'mount -t tmpfs -o mode=0755,size=1m dev /dev || fail "cannot mount /dev"',
     "for d in null zero full random urandom tty; do [ -e /.old/dev/$d ] && cp -a /.old/dev/$d /dev/; done",
@@ -86,6 +87,19 @@ function rootCommands(spec: ContainerSpec, paths: NodePaths, options: RootOption
     ...(spec.readOnlyRoot ? ['mount -o remount,ro / || fail "cannot make the root file system read-only"'] : []),
   ];
 }
+
+/**
+ * Not everything in /proc belongs to a namespace: the kernel's settings are the host's. Read-only or out of sight, as in the OCI runtime
+ * specification's default paths; a container has no right to mount over it.
+ */
+const protectProc = [
+  "for d in bus fs irq sys sysrq-trigger; do",
+  '  [ ! -e /proc/$d ] || mount -o bind,ro /proc/$d /proc/$d || fail "cannot protect /proc/$d"',
+  "done",
+  "for d in kcore keys latency_stats timer_list sched_debug; do",
+  '  [ ! -e /proc/$d ] || mount --bind /.old/dev/null /proc/$d || fail "cannot hide /proc/$d"',
+  "done",
+];
 
 /** Where overlays are not possible the host's root is bound read-only: mount points and /etc files must exist, /tmp and /run are writable. */
 function withoutOverlay(): string[] {

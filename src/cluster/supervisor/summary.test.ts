@@ -29,7 +29,13 @@ const overview = (count: number): Overview => ({
   services: Array.from({ length: count }, (_, number) => service(number)),
   urls: count > 0 ? ["http://198.18.0.10:30080"] : [],
 });
-const options = { name: "fairway", kubeconfig: "/run/fairway/fairway/kubeconfig", foreground: true, color: false };
+const options = {
+  name: "fairway",
+  kubeconfig: "/run/fairway/fairway/kubeconfig",
+  command: "fairway",
+  foreground: true,
+  color: false,
+};
 
 describe("the summary", () => {
   test("fits a screen of 24 lines and 80 columns with the example in it", () => {

@@ -5,6 +5,8 @@ import { firstRows, table } from "./table.ts";
 export interface SummaryOptions {
   name: string;
   kubeconfig: string;
+  /** How the person calls this program: "bin/fairway" in a checkout. */
+  command: string;
   /** Milliseconds. */
   took?: number;
   /** Ctrl-C ends it. */
@@ -19,7 +21,7 @@ export function hasColors(output: { isTTY?: boolean }, env: NodeJS.ProcessEnv = 
 
 /** What a person sees when the cluster is up: 24 lines of 80 columns, unless names are very long. */
 export function summary(overview: Overview, options: SummaryOptions): string {
-  const { name, kubeconfig, took, foreground, color } = options;
+  const { name, kubeconfig, command, took, foreground, color } = options;
   const strong = (text: string) => (color ? `\x1b[1m${text}\x1b[0m` : text);
   const flag = name === defaultOptions.name ? "" : ` --name ${name}`;
   const time = took === undefined ? "" : ` after ${(took / 1000).toFixed(2)} s`;
@@ -42,7 +44,7 @@ export function summary(overview: Overview, options: SummaryOptions): string {
     `export KUBECONFIG=${kubeconfig}`,
     ...(url === undefined ? [] : [`curl ${url}`]),
     "kubectl get pods -o wide",
-    `fairway node exec${flag} ${overview.nodes[0]?.name ?? "node1"} -- iptables-save -t nat`,
+    `${command} node exec${flag} ${overview.nodes[0]?.name ?? "node1"} -- iptables-save -t nat`,
   ];
   const lines = [
     "",
@@ -54,7 +56,7 @@ export function summary(overview: Overview, options: SummaryOptions): string {
     ...(userServices.length > 0 ? [...firstRows(serviceLines, 4, "kubectl get services -A"), ""] : []),
     strong("Try:"),
     ...tries.map((text) => `  ${text}`),
-    foreground ? "Ctrl-C takes all of it away." : `Take it away: fairway down${flag}`,
+    foreground ? "Ctrl-C takes all of it away." : `Take it away: ${command} down${flag}`,
   ];
   return `${lines.join("\n")}\n`;
 }

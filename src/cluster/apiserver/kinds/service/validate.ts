@@ -134,6 +134,13 @@ function validateClusterIPs(service: Service, spec: Spec): FieldError[] {
   }
   const policies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
   if (spec.ipFamilyPolicy) errors.push(...validateOneOf("spec.ipFamilyPolicy", spec.ipFamilyPolicy, policies));
+  if (spec.ipFamilyPolicy === "RequireDualStack") {
+    const problem = "this cluster is not configured for dual-stack services";
+    errors.push(invalid("spec.ipFamilyPolicy", spec.ipFamilyPolicy, problem));
+  }
+  if (families.includes("IPv6")) {
+    errors.push(invalid(`spec.ipFamilies[${families.indexOf("IPv6")}]`, "IPv6", "not configured on this cluster"));
+  }
   const addresses = spec.clusterIPs ?? [];
   if (spec.clusterIP && addresses.length === 0) errors.push(required("spec.clusterIPs"));
   if (addresses.length > 0 && (spec.clusterIP ?? "") !== addresses[0]) {
