@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseIPv4, parsePrefix } from "../ip/ipv4.ts";
+import { parsePrefix as parseAnyPrefix } from "../ip/prefix.ts";
 import type { ClusterConfig } from "./config.ts";
 
 type Check = (value: unknown) => boolean;
@@ -7,6 +8,7 @@ type Check = (value: unknown) => boolean;
 const text: Check = (value) => typeof value === "string" && value !== "";
 const address: Check = (value) => typeof value === "string" && parseIPv4(value) !== undefined;
 const prefix: Check = (value) => typeof value === "string" && parsePrefix(value) !== undefined;
+const prefixIPv6: Check = (value) => typeof value === "string" && parseAnyPrefix(value)?.family === 6;
 const port: Check = (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65_535;
 const milliseconds: Check = (value) => Number.isInteger(value) && (value as number) > 0;
 const optional =
@@ -23,6 +25,14 @@ const fields: Record<keyof ClusterConfig, [check: Check, wanted: string]> = {
   nodeCIDR: [prefix, "an IPv4 prefix"],
   podCIDR: [prefix, "an IPv4 prefix"],
   serviceCIDR: [prefix, "an IPv4 prefix"],
+  ipv6: [
+    optional((value) => {
+      if (typeof value !== "object" || value === null) return false;
+      const ranges = value as Record<string, unknown>;
+      return ["nodeCIDR", "podCIDR", "serviceCIDR"].every((key) => prefixIPv6(ranges[key]));
+    }),
+    "nodeCIDR, podCIDR and serviceCIDR as IPv6 prefixes",
+  ],
   nodePortRange: [(value) => Array.isArray(value) && value.length === 2 && value.every(port), "[first, last]"],
   hostAddress: [address, "an IPv4 address"],
   apiAddress: [address, "an IPv4 address"],

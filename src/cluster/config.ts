@@ -10,6 +10,8 @@ export interface ClusterConfig {
   podCIDR: string;
   /** 10.96.0.0/12; 10.96.0.1 is the `kubernetes` Service, 10.96.0.10 DNS. */
   serviceCIDR: string;
+  /** The ranges of the second family; absent: the cluster has IPv4 only. */
+  ipv6?: IPv6Ranges;
   /** [first, last], 30000-32767. */
   nodePortRange: [number, number];
   /** The host's end of the link into the cluster: first address of nodeCIDR. */
@@ -28,6 +30,16 @@ export interface ClusterConfig {
   dataDir?: string;
   /** File with more images for the image table (docs/images.md). */
   imagesFile?: string;
+}
+
+/** Beside each IPv4 range one of IPv6. What has a place in nodeCIDR has the same place in both. */
+export interface IPv6Ranges {
+  /** A /64: "fd00:198:18::/64". */
+  nodeCIDR: string;
+  /** fd00:10:32::/48; every node gets a /64 of it. */
+  podCIDR: string;
+  /** fd00:10:96::/108, which is as many addresses as Kubernetes takes. */
+  serviceCIDR: string;
 }
 
 /** Nodes have the addresses of nodeCIDR from this one on. */

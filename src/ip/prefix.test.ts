@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseAddress } from "./address.ts";
 import {
+  addressAt,
   comparePrefixes,
   formatPrefix,
+  offsetOf,
   parsePrefix,
   parseSloppyPrefix,
   prefixContains,
   prefixesOverlap,
+  sizeOf,
 } from "./prefix.ts";
 
 const texts: [text: string, strict: string | undefined, sloppy?: string][] = [
@@ -45,4 +48,20 @@ test("ranges contain and overlap", () => {
   assert.equal(overlap("10.96.0.0/12", "10.32.0.0/12"), false);
   const sorted = ["10.0.0.0/8", "10.0.0.0/16", "11.0.0.0/8", "::/0"];
   assert.deepEqual(sorted.toReversed().map(prefix).sort(comparePrefixes).map(formatPrefix), sorted);
+});
+
+test("addresses are counted from the start of their range", () => {
+  const counted: [range: string, offset: number, address: string][] = [
+    ["10.96.0.0/12", 10, "10.96.0.10"],
+    ["fd00:10:96::/108", 0xfffff, "fd00:10:96::f:ffff"],
+  ];
+  for (const [text, offset, address] of counted) {
+    const range = parsePrefix(text)!;
+    assert.equal(addressAt(range, offset), address);
+    assert.equal(offsetOf(range, parseAddress(address)!), BigInt(offset));
+  }
+  const range = parsePrefix("fd00:10:96::/108")!;
+  assert.deepEqual([sizeOf(range), sizeOf(parsePrefix("::/0")!)], [1n << 20n, 1n << 128n]);
+  assert.equal(offsetOf(range, parseAddress("fd00:10:96::10:0")!), undefined);
+  assert.equal(offsetOf(range, parseAddress("10.96.0.1")!), undefined);
 });

@@ -51,6 +51,21 @@ export function prefixContains(prefix: Prefix, address: Address): boolean {
   return prefix.family === address.family && prefix.value >> host === address.value >> host;
 }
 
+/** How many addresses it holds, first and last included. */
+export function sizeOf({ family, length }: Prefix): bigint {
+  return 1n << BigInt(bitsOf(family) - length);
+}
+
+/** The address at a place of the range, counted from 0, the range's first one. */
+export function addressAt(prefix: Prefix, offset: number): string {
+  return formatAddress({ family: prefix.family, value: prefix.value + BigInt(offset) });
+}
+
+/** The place of an address in the range, counted from 0; undefined when it is outside. */
+export function offsetOf(prefix: Prefix, address: Address): bigint | undefined {
+  return prefixContains(prefix, address) ? address.value - prefix.value : undefined;
+}
+
 /** Whether two ranges have an address in common. */
 export function prefixesOverlap(a: Prefix, b: Prefix): boolean {
   return a.length <= b.length ? prefixContains(a, b) : prefixContains(b, a);

@@ -74,7 +74,14 @@ export interface TestServer extends AsyncDisposable {
   issue(name: string): { certificate: string; key: string; ca: string };
 }
 
+export const testIPv6 = {
+  nodeCIDR: "fd00:198:18::/64",
+  podCIDR: "fd00:10:32::/48",
+  serviceCIDR: "fd00:10:96::/108",
+} as const;
+
 export interface TestServerOptions {
+  config?: ClusterConfig;
   /** Keys and journal of a server that ran before; it is kept. */
   directory?: string;
   journal?: (file: string) => Journal;
@@ -99,7 +106,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const issueClient = (name: string, groups: string[]) =>
     authority.issue({ subject: { commonName: name, organizations: groups }, client: true });
   const api = await createApiServer({
-    config: testConfig,
+    config: options.config ?? testConfig,
     store,
     kinds,
     tls: { ...serving, ca },

@@ -1,5 +1,4 @@
 import type { Server } from "node:https";
-import { formatIPv4 } from "../../ip/ipv4.ts";
 import type { Transport } from "../../kubernetes/transport.ts";
 import type { PolicyRule } from "../../kubernetes/types.ts";
 import type { Logger } from "../../role/log.ts";
@@ -88,7 +87,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   };
   await bootstrapObjects(context, {
     config,
-    kubernetesAddress: formatIPv4(addresses.reserved.get("default/kubernetes")!),
+    kubernetesAddress: addresses.reserved.get("default/kubernetes")!,
     policy: bootstrapPolicy(options.controllerRules),
   });
   const authenticate = createAuthenticator(tokens);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { startTestServer, type TestServer } from "./fixture.ts";
+import { startTestServer, type TestServer, testConfig, testIPv6 } from "./fixture.ts";
 
 let server: TestServer;
 before(async () => {
@@ -72,5 +75,58 @@ describe("Services", () => {
     };
     assert.equal((await server.admin.post(path, service("half", half))).status, 422);
     assert.equal((await server.admin.post(path, service("full", spec))).status, 201);
+  });
+});
+
+describe("Services of a dual-stack cluster", () => {
+  const path = "/api/v1/namespaces/default/services";
+  const service = (name: string, spec: object) => ({
+    metadata: { name },
+    spec: { selector: { a: "b" }, ports: [{ port: 80 }], ...spec },
+  });
+  const config = { ...testConfig, ipv6: testIPv6 };
+  let directory: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "fairway-dual-"));
+  });
+  after(() => rm(directory, { recursive: true, force: true }));
+
+  test("a cluster that was single-stack gives second addresses on demand, and takes them back", async () => {
+    const single = await startTestServer({ directory });
+    const early = await single.admin.post(path, service("early", { ipFamilyPolicy: "PreferDualStack" }));
+    assert.deepEqual([early.json.spec.ipFamilies, early.json.spec.clusterIPs.length], [["IPv4"], 1]);
+    const refused = await single.admin.post(path, service("both", { ipFamilyPolicy: "RequireDualStack" }));
+    assert.equal(refused.status, 422);
+    assert.match(refused.json.message, /this cluster is not configured for dual-stack services$/);
+    await single[Symbol.asyncDispose]();
+
+    const dual = await startTestServer({ directory, config });
+    const { json: kubernetes } = await dual.admin.get(`${path}/kubernetes`);
+    assert.deepEqual([kubernetes.spec.ipFamilyPolicy, kubernetes.spec.clusterIPs], ["SingleStack", ["10.96.0.1"]]);
+    const label = { metadata: { labels: { x: "y" } } };
+    const labelled = await dual.admin.patch(`${path}/early`, "merge", label);
+    assert.deepEqual(labelled.json.spec, early.json.spec);
+    const upgraded = await dual.admin.patch(`${path}/early`, "merge", { spec: { ipFamilyPolicy: "RequireDualStack" } });
+    const [four, six] = upgraded.json.spec.clusterIPs;
+    assert.equal(four, early.json.spec.clusterIP);
+    assert.match(six, /^fd00:10:96::[0-9a-f:]+$/);
+    const rival = { ipFamilies: ["IPv6"], clusterIP: six };
+    assert.match((await dual.admin.post(path, service("rival", rival))).json.message, /is already allocated$/);
+    await dual[Symbol.asyncDispose]();
+
+    const again = await startTestServer({ directory, config });
+    assert.match((await again.admin.post(path, service("rival", rival))).json.message, /is already allocated$/);
+    const back = await again.admin.patch(`${path}/early`, "merge", { spec: { ipFamilyPolicy: "SingleStack" } });
+    assert.deepEqual([back.json.spec.ipFamilies, back.json.spec.clusterIPs], [["IPv4"], [four]]);
+    const { json: taken } = await again.admin.post(path, service("rival", rival));
+    assert.deepEqual([taken.spec.ipFamilies, taken.spec.clusterIPs], [["IPv6"], [six]]);
+    await again[Symbol.asyncDispose]();
+
+    // Without IPv6 again: what is stored stays as it is, and can still be changed and deleted.
+    const reduced = await startTestServer({ directory });
+    const kept = await reduced.admin.patch(`${path}/rival`, "merge", label);
+    assert.deepEqual(kept.json.spec.clusterIPs, [six], kept.text);
+    assert.equal((await reduced.admin.delete(`${path}/rival`)).status, 200);
+    await reduced[Symbol.asyncDispose]();
   });
 });

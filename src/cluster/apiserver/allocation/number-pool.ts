@@ -67,3 +67,7 @@ export class NumberPool {
     return undefined;
   }
 }
+
+export function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
+}

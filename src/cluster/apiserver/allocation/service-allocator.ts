@@ -1,10 +1,12 @@
-import { contains, formatIPv4, formatPrefix, parseIPv4, sizeOf } from "../../../ip/ipv4.ts";
+import type { IPFamily } from "../../../kubernetes/ip-family.ts";
 import type { Service } from "../../../kubernetes/types.ts";
 import type { FieldError } from "../kinds/descriptor.ts";
-import { needsClusterIP, needsHealthCheckNodePort, needsNodePort } from "../kinds/service/type.ts";
+import { isHeadless, needsClusterIP, needsHealthCheckNodePort, needsNodePort } from "../kinds/service/type.ts";
+import { invalid } from "../kinds/validation/errors.ts";
 import type { Allocation } from "../registry.ts";
+import { AddressPool } from "./address-pool.ts";
 import type { ServiceAddresses } from "./addresses.ts";
-import { NumberPool } from "./number-pool.ts";
+import { clamp, NumberPool } from "./number-pool.ts";
 
 export interface ServiceAllocatorOptions extends ServiceAddresses {
   random?: (below: number) => number;
@@ -18,6 +20,8 @@ interface Want {
   write(number: number): void;
   /** What the field held, for messages. */
   value: unknown;
+  /** Why it cannot be had. Kubernetes' words (core/service/ipallocator, portallocator). */
+  refusal: string;
 }
 
 /**
@@ -25,41 +29,37 @@ interface Want {
  * a write that does not happen undoes it. Nothing is stored here: the Services in the store are the truth, and `rebuild` reads them.
  */
 export class ServiceAllocator {
-  readonly #options: ServiceAllocatorOptions;
-  readonly #addresses: NumberPool;
+  /** One for each family, the default one first. */
+  readonly #addresses: readonly AddressPool[];
   readonly #ports: NumberPool;
+  /** Of reserved addresses of the default family. */
   readonly #owners: ReadonlyMap<number, string>;
 
-  constructor(options: ServiceAllocatorOptions) {
-    this.#options = options;
-    const { serviceCIDR, nodePorts, reserved, random } = options;
-    // The lower part is left to people who choose by hand, as in Kubernetes (KEP-3070, KEP-3668).
-    const size = sizeOf(serviceCIDR);
-    const first = serviceCIDR.base + 1;
-    const staticAddresses = clamp(Math.floor(size / 16), 16, 256);
-    this.#addresses = new NumberPool({
-      first,
-      last: serviceCIDR.base + size - 2,
-      dynamicFrom: first + (size > 32 ? staticAddresses : 0),
-      random,
-    });
+  constructor({ ranges, nodePorts, reserved, random }: ServiceAllocatorOptions) {
+    this.#addresses = ranges.map((range) => new AddressPool(range, random));
     const [low, high] = nodePorts;
-    const staticPorts = clamp(Math.floor((high - low + 1) / 32), 16, 128);
+    // KEP-3668, as KEP-3070 for addresses.
+    const chosenByHand = clamp(Math.floor((high - low + 1) / 32), 16, 128);
     this.#ports = new NumberPool({
       first: low,
       last: high,
-      dynamicFrom: low + (high - low > 32 ? staticPorts : 0),
+      dynamicFrom: low + (high - low > 32 ? chosenByHand : 0),
       random,
     });
-    this.#owners = new Map([...reserved].map(([owner, address]) => [address, owner]));
-    for (const address of reserved.values()) this.#addresses.take(address);
+    this.#owners = new Map([...reserved].map(([owner, address]) => [this.#addresses[0]!.numberOf(address), owner]));
+    this.#reserve();
+  }
+
+  /** The families that Services can have addresses of, the default one first. */
+  get families(): IPFamily[] {
+    return this.#addresses.map(({ family }) => family);
   }
 
   /** Starts again from what is stored. */
   rebuild(services: Iterable<Service>): void {
-    this.#addresses.clear();
+    for (const { numbers } of this.#addresses) numbers.clear();
     this.#ports.clear();
-    for (const address of this.#owners.keys()) this.#addresses.take(address);
+    this.#reserve();
     for (const service of services) {
       for (const { pool, number } of this.#wants(service)) if (number !== undefined) pool.take(number);
     }
@@ -77,9 +77,9 @@ export class ServiceAllocator {
       const { pool, number } = want;
       if (number !== undefined && owns(pool, number)) continue;
       const got = number === undefined ? pool.takeAny() : this.#takeGiven(pool, number, service);
-      if (got === undefined) errors.push(this.#refusal(want));
+      if (got === undefined) errors.push(invalid(want.field, want.value, want.refusal));
       else {
-        if (pool !== this.#addresses || !this.#owners.has(got)) taken.push({ pool, number: got });
+        if (this.#ownerOf(pool, got) === undefined) taken.push({ pool, number: got });
         want.write(got);
       }
     }
@@ -104,12 +104,20 @@ export class ServiceAllocator {
     for (const { pool, number } of this.#wants(service)) if (number !== undefined) this.#release(pool, number);
   }
 
+  #reserve(): void {
+    for (const number of this.#owners.keys()) this.#addresses[0]!.numbers.take(number);
+  }
+
+  #ownerOf(pool: NumberPool, number: number): string | undefined {
+    return pool === this.#addresses[0]!.numbers ? this.#owners.get(number) : undefined;
+  }
+
   #release(pool: NumberPool, number: number): void {
-    if (pool !== this.#addresses || !this.#owners.has(number)) pool.release(number);
+    if (this.#ownerOf(pool, number) === undefined) pool.release(number);
   }
 
   #takeGiven(pool: NumberPool, number: number, { metadata }: Service): number | undefined {
-    const owner = pool === this.#addresses ? this.#owners.get(number) : undefined;
+    const owner = this.#ownerOf(pool, number);
     if (owner !== undefined) return owner === `${metadata?.namespace}/${metadata?.name}` ? number : undefined;
     return pool.take(number) ? number : undefined;
   }
@@ -138,52 +146,42 @@ export class ServiceAllocator {
     return wants.sort((a, b) => Number(a.number === undefined) - Number(b.number === undefined));
   }
 
+  /** An address for each family of the Service; a family that the cluster no longer has gets none. */
   #addressWants(service: Service): Want[] {
     const { spec } = service;
-    const address = spec?.clusterIPs?.[0] || spec?.clusterIP;
-    if (!needsClusterIP(service) || address === "None") return [];
-    return [
-      {
-        pool: this.#addresses,
-        number: address ? (parseIPv4(address) ?? -1) : undefined,
-        field: "spec.clusterIPs",
-        value: [address ?? ""],
-        write: (number) => {
-          spec!.clusterIP = formatIPv4(number);
-          spec!.clusterIPs = [spec!.clusterIP];
-        },
-      },
-    ];
+    if (!needsClusterIP(service) || isHeadless(service)) return [];
+    return (spec?.ipFamilies ?? []).flatMap((family, index) => {
+      const pool = this.#addresses.find((one) => one.family === family);
+      if (pool === undefined) return [];
+      const address = spec?.clusterIPs?.[index];
+      const number = address === undefined ? undefined : pool.numberOf(address);
+      const write = (given: number) => {
+        spec!.clusterIPs = (spec!.clusterIPs ?? []).toSpliced(index, 1, address ?? pool.addressOf(given));
+        spec!.clusterIP = spec!.clusterIPs[0];
+      };
+      const refusal = addressRefusal(pool, address, number);
+      return [
+        { pool: pool.numbers, number, field: "spec.clusterIPs", value: spec?.clusterIPs ?? [""], write, refusal },
+      ];
+    });
   }
 
   #portWant(number: number | undefined, field: string, write: (number: number) => void): Want {
-    return { pool: this.#ports, number: number || undefined, field, value: number ?? 0, write };
-  }
-
-  /** Kubernetes' words (core/service/ipallocator, portallocator). */
-  #refusal({ pool, number, field, value }: Want): FieldError {
-    const invalid = (detail: string): FieldError => ({
-      reason: "FieldValueInvalid",
-      field,
-      message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
-    });
-    if (pool === this.#ports) {
-      if (number === undefined) return invalid("failed to allocate a nodePort: range is full");
-      if (pool.contains(number)) return invalid("provided port is already allocated");
-      return invalid(`provided port is not in the valid range. The range of valid ports is ${pool.first}-${pool.last}`);
-    }
-    if (number === undefined) return invalid("failed to allocate IP: range is full");
-    const address = (value as string[])[0];
-    if (number >= 0 && contains(this.#options.serviceCIDR, number) && pool.contains(number)) {
-      return invalid(`failed to allocate IP ${address}: provided IP is already allocated`);
-    }
-    const range = formatPrefix(this.#options.serviceCIDR);
-    return invalid(
-      `failed to allocate IP ${address}: the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range}`,
-    );
+    const refusal = portRefusal(this.#ports, number || undefined);
+    return { pool: this.#ports, number: number || undefined, field, value: number ?? 0, write, refusal };
   }
 }
 
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(Math.max(value, low), high);
+function addressRefusal({ numbers, range }: AddressPool, address: string | undefined, number = -1): string {
+  if (address === undefined) return "failed to allocate IP: range is full";
+  const why = numbers.contains(number)
+    ? "provided IP is already allocated"
+    : `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range}`;
+  return `failed to allocate IP ${address}: ${why}`;
+}
+
+function portRefusal({ first, last }: NumberPool, port: number | undefined): string {
+  if (port === undefined) return "failed to allocate a nodePort: range is full";
+  if (port >= first && port <= last) return "provided port is already allocated";
+  return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
 }

@@ -4,7 +4,7 @@ import { isExternallyAccessible, needsClusterIP } from "./type.ts";
 /** Three hours: how long ClientIP affinity lasts unless the Service says otherwise. */
 const defaultAffinitySeconds = 10_800;
 
-/** What the API fills in before allocation. Only IPv4 single-stack Services exist in this cluster, so families are known here. */
+/** What the API fills in before allocation, but for the address families: which there are is the cluster's (ip-families.ts). */
 export function setServiceDefaults(service: Service): void {
   service.spec ??= {};
   const { spec } = service;
@@ -21,11 +21,7 @@ export function setServiceDefaults(service: Service): void {
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === "") port.targetPort = port.port;
   }
   if (isExternallyAccessible(service)) spec.externalTrafficPolicy ||= "Cluster";
-  if (needsClusterIP(service)) {
-    spec.internalTrafficPolicy ??= "Cluster";
-    spec.ipFamilies ??= ["IPv4"];
-    spec.ipFamilyPolicy ??= "SingleStack";
-  }
+  if (needsClusterIP(service)) spec.internalTrafficPolicy ??= "Cluster";
   if (spec.type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true;
   for (const ingress of service.status?.loadBalancer?.ingress ?? []) {
     if (ingress.ip) ingress.ipMode ??= "VIP";

@@ -14,8 +14,6 @@ describe("defaults", () => {
   const common = {
     sessionAffinity: "None",
     internalTrafficPolicy: "Cluster",
-    ipFamilies: ["IPv4"],
-    ipFamilyPolicy: "SingleStack",
   };
   const ports = [{ port: 80, protocol: "TCP", targetPort: 80 }];
   const cases: [string, object, object][] = [

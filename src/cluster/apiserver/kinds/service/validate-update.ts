@@ -3,26 +3,13 @@ import type { Service } from "../../../../kubernetes/types.ts";
 import type { FieldError } from "../descriptor.ts";
 import { forbidden, invalid, required } from "../validation/errors.ts";
 import { validateIP, validateOneOf, validateSubdomain } from "../validation/fields.ts";
-import { needsClusterIP, needsHealthCheckNodePort } from "./type.ts";
+import { isHeadless, needsClusterIP, needsHealthCheckNodePort } from "./type.ts";
 
 /** What was given to a Service stays, as clients and rules have been built on it. */
 export function validateServiceUpdate(service: Service, old: Service): FieldError[] {
   const spec = service.spec ?? {};
   const oldSpec = old.spec ?? {};
-  const errors: FieldError[] = [];
-  const primary = oldSpec.clusterIPs?.[0];
-  if (needsClusterIP(old) && needsClusterIP(service) && primary) {
-    const addresses = spec.clusterIPs ?? [];
-    if (addresses.length === 0) {
-      errors.push(invalid("spec.clusterIPs[0]", addresses, "primary clusterIP can not be unset"));
-    } else if (addresses[0] !== primary) {
-      errors.push(invalid("spec.clusterIPs[0]", addresses, "may not change once set"));
-    }
-    const family = oldSpec.ipFamilies?.[0];
-    if (family !== undefined && spec.ipFamilies?.[0] !== family) {
-      errors.push(invalid("spec.ipFamilies[0]", spec.ipFamilies ?? [], "may not change once set"));
-    }
-  }
+  const errors = validateFamilies(service, old);
   if (oldSpec.type === "LoadBalancer" && spec.type === "LoadBalancer") {
     if (oldSpec.loadBalancerClass !== spec.loadBalancerClass) {
       errors.push(invalid("spec.loadBalancerClass", spec.loadBalancerClass, "may not change once set"));
@@ -34,6 +21,29 @@ export function validateServiceUpdate(service: Service, old: Service): FieldErro
     }
   }
   return errors;
+}
+
+/** The first address and the first family stay; the second ones may come, and go with the policy SingleStack. */
+function validateFamilies(service: Service, old: Service): FieldError[] {
+  if (!needsClusterIP(old) || !needsClusterIP(service)) return [];
+  if (isHeadless(old) && isHeadless(service)) return [];
+  const errors = unchanged("spec.clusterIPs", "clusterIP", service.spec?.clusterIPs, old.spec?.clusterIPs);
+  // To and from headless the addresses say it.
+  if (isHeadless(old) || isHeadless(service)) return errors;
+  return [...errors, ...unchanged("spec.ipFamilies", "ipFamily", service.spec?.ipFamilies, old.spec?.ipFamilies)];
+}
+
+/** What both lists have in place must be the same; the first value may not be taken away. */
+function unchanged(field: string, what: string, now: string[] = [], before: string[] = []): FieldError[] {
+  if (before.length > 0 && now.length === 0) {
+    return [invalid(`${field}[0]`, now, `primary ${what} can not be unset`)];
+  }
+  return now.flatMap((value, index) => {
+    const previous = before[index];
+    return previous === undefined || previous === value
+      ? []
+      : [invalid(`${field}[${index}]`, now, "may not change once set")];
+  });
 }
 
 /** Addresses that a load balancer reports. */

@@ -1,3 +1,4 @@
+import { ipFamilies, ipFamilyOf } from "../../../../kubernetes/ip-family.ts";
 import { qualifiedNameErrors } from "../../../../kubernetes/labels.ts";
 import type { Service, ServicePort } from "../../../../kubernetes/types.ts";
 import type { FieldError } from "../descriptor.ts";
@@ -19,6 +20,7 @@ import { isExternallyAccessible, isHeadless, needsClusterIP, needsHealthCheckNod
 type Spec = NonNullable<Service["spec"]>;
 
 const serviceTypes = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
+const familyPolicies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
 const trafficPolicies = ["Cluster", "Local"];
 /** The port where a node agent serves logs and exec. */
 const kubeletPort = 10250;
@@ -31,7 +33,7 @@ export function validateService(service: Service): FieldError[] {
     ...validatePorts(spec),
     ...validateLabels("spec.selector", spec.selector),
     ...validateAffinity(spec),
-    ...validateClusterIPs(service, spec),
+    ...validateClusterIPs(service),
     ...validateExternalIPs(spec),
     ...validateServiceType(spec),
     ...validateNodePorts(spec),
@@ -123,34 +125,46 @@ function validateAffinity({ sessionAffinity, sessionAffinityConfig: config }: Sp
   return errors;
 }
 
-function validateClusterIPs(service: Service, spec: Spec): FieldError[] {
+/** ipFamilyPolicy, ipFamilies and clusterIPs by themselves and against each other. */
+export function validateClusterIPs(service: Service): FieldError[] {
   if (!needsClusterIP(service)) return [];
+  const { clusterIP = "", clusterIPs = [], ipFamilies: families = [], ipFamilyPolicy } = service.spec ?? {};
   const errors: FieldError[] = [];
-  const families = spec.ipFamilies ?? [];
+  if (clusterIP === "" && clusterIPs.length > 0) {
+    errors.push(invalid("spec.clusterIPs", clusterIPs, "must be empty when `clusterIP` is not specified"));
+  } else if (clusterIP !== "" && clusterIPs.length === 0) {
+    errors.push(required("spec.clusterIPs"));
+  } else if (clusterIP !== (clusterIPs[0] ?? "")) {
+    errors.push(invalid("spec.clusterIPs", clusterIPs, "first value must match `clusterIP`"));
+  }
   for (const [index, family] of families.entries()) {
     const field = `spec.ipFamilies[${index}]`;
-    errors.push(...validateOneOf(field, family, ["IPv4", "IPv6"]));
+    errors.push(...validateOneOf(field, family, ipFamilies));
     if (families.indexOf(family) < index) errors.push(duplicate(field, family));
   }
-  const policies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
-  if (spec.ipFamilyPolicy) errors.push(...validateOneOf("spec.ipFamilyPolicy", spec.ipFamilyPolicy, policies));
-  if (spec.ipFamilyPolicy === "RequireDualStack") {
-    const problem = "this cluster is not configured for dual-stack services";
-    errors.push(invalid("spec.ipFamilyPolicy", spec.ipFamilyPolicy, problem));
-  }
-  if (families.includes("IPv6")) {
-    errors.push(invalid(`spec.ipFamilies[${families.indexOf("IPv6")}]`, "IPv6", "not configured on this cluster"));
-  }
-  const addresses = spec.clusterIPs ?? [];
-  if (spec.clusterIP && addresses.length === 0) errors.push(required("spec.clusterIPs"));
-  if (addresses.length > 0 && (spec.clusterIP ?? "") !== addresses[0]) {
-    errors.push(invalid("spec.clusterIPs", addresses, "first value must match `clusterIP`"));
-  }
-  if (addresses.length > 2) errors.push(invalid("spec.clusterIPs", addresses, "may only hold up to 2 values"));
+  if (ipFamilyPolicy) errors.push(...validateOneOf("spec.ipFamilyPolicy", ipFamilyPolicy, familyPolicies));
+  return [...errors, ...validateAddresses(clusterIPs, isHeadless(service) ? [] : families)];
+}
+
+function validateAddresses(addresses: readonly string[], families: readonly string[]): FieldError[] {
+  const field = "spec.clusterIPs";
+  const errors: FieldError[] = [];
   for (const [index, address] of addresses.entries()) {
-    const field = `spec.clusterIPs[${index}]`;
-    if (address !== "None") errors.push(...validateIP(field, address));
-    else if (addresses.length > 1) errors.push(invalid(field, addresses, "may not be set to 'None' with other values"));
+    if (index > 0 || address !== "None") errors.push(...validateIP(`${field}[${index}]`, address));
+    else if (addresses.length > 1) errors.push(invalid(field, addresses, "'None' must be the first and only value"));
+  }
+  const malformed = errors.length > 0;
+  if (addresses.length > 2) errors.push(invalid(field, addresses, "may only hold up to 2 values"));
+  // What follows from an address that is none would only mislead.
+  if (malformed) return errors;
+  if (addresses.length > 1 && new Set(addresses.map(ipFamilyOf)).size < 2) {
+    errors.push(invalid(field, addresses, "may specify no more than one IP for each IP family"));
+  }
+  for (const [index, address] of addresses.entries()) {
+    const family = families[index];
+    if (family === undefined || family === ipFamilyOf(address)) continue;
+    const problem = `expected an ${family} value as indicated by \`ipFamilies[${index}]\``;
+    errors.push(invalid(`${field}[${index}]`, address, problem));
   }
   return errors;
 }
