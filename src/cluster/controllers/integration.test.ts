@@ -60,6 +60,7 @@ before(async () => {
     nodeCIDR: "198.18.0.0/24",
     podCIDR: "10.32.0.0/12",
     serviceCIDR: "10.96.0.0/12",
+    ipv6: { nodeCIDR: "fd00:198:18::/64", podCIDR: "fd00:10:32::/48", serviceCIDR: "fd00:10:96::/108" },
     nodePortRange: [30000, 32767],
     hostAddress: "198.18.0.1",
     apiAddress: "198.18.0.2",
@@ -147,7 +148,8 @@ function playAgents() {
       const bad = pod.spec?.containers[0]?.image === "bad";
       const lastTransitionTime = new Date().toISOString().slice(0, 19).concat("Z");
       const conditions = [{ type: "Ready", status: bad ? "False" : "True", lastTransitionTime }];
-      const status = { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions };
+      const podIPs = [{ ip: podIP }, { ip: `fd00:10:32::${nextAddress.toString(16)}` }];
+      const status = { phase: "Running", podIP, podIPs, conditions };
       await api.patch(resources.pods, name, { status }, { namespace: space, subresource: "status", type: "strategic" });
     }
   };
@@ -249,7 +251,11 @@ test("every node gets a Pod network of its own", { timeout: minute }, async () =
     const { items } = await api.list<Node>(resources.nodes);
     return items.every(({ spec }) => spec?.podCIDR) && items;
   }, "podCIDR on all nodes");
-  assert.deepEqual(nodes.map(({ spec }) => spec?.podCIDR).sort(), ["10.32.0.0/22", "10.32.4.0/22", "10.32.8.0/22"]);
+  assert.deepEqual(nodes.map(({ spec }) => spec?.podCIDRs?.join()).sort(), [
+    "10.32.0.0/22,fd00:10:32::/64",
+    "10.32.4.0/22,fd00:10:32:1::/64",
+    "10.32.8.0/22,fd00:10:32:2::/64",
+  ]);
 });
 
 test("every namespace has its ServiceAccount and root certificate; DNS has its Service and endpoints", async () => {
@@ -303,6 +309,30 @@ test("a Deployment comes up, spread over the nodes, behind its Service", { timeo
     return found.items.filter(({ reason }) => reason === "Scheduled").length >= 6 && found;
   }, "events of the scheduler");
   assert.ok(events.some(({ reason, message }) => reason === "ScalingReplicaSet" && message?.endsWith("from 0 to 6")));
+});
+
+test("slices follow the families of their Service; Endpoints have the primary one", { timeout: minute }, async () => {
+  const setPolicy = (ipFamilyPolicy: string) =>
+    api.patch<Service>(resources.services, "web", { spec: { ipFamilyPolicy } }, { namespace, type: "merge" });
+  const slicesAre = (expected: string[]) =>
+    eventually(async () => {
+      const { slices } = await endpointsOf("web");
+      const found = slices.map(({ addressType, endpoints }) => `${addressType} ${endpoints?.length}`).sort();
+      return found.join() === expected.join() && slices;
+    }, `slices ${expected.join()}`);
+  const first = (await slicesAre(["IPv4 6"]))[0];
+  await setPolicy("PreferDualStack");
+  const both = await slicesAre(["IPv4 6", "IPv6 6"]);
+  assert.ok(
+    both.some(({ metadata }) => metadata?.uid === first?.metadata?.uid),
+    "the slice of IPv4 stays",
+  );
+  const six = both.find(({ addressType }) => addressType === "IPv6");
+  assert.ok(six?.endpoints?.every(({ addresses }) => addresses[0]?.startsWith("fd00:10:32::")));
+  const legacy = await api.get<Endpoints>(resources.endpoints, "web", namespace);
+  assert.equal(legacy.subsets?.[0]?.addresses?.length, 6);
+  await setPolicy("SingleStack");
+  await slicesAre(["IPv4 6"]);
 });
 
 test("a new template replaces the Pods, an old one comes back under a new revision", { timeout: minute }, async () => {

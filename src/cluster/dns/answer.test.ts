@@ -36,6 +36,11 @@ describe("names that exist", () => {
     ["KuberNetes.Default.SVC.cluster.LOCAL", "A", ["A 10.96.0.1"]],
     ["web.shop.svc.cluster.local", "AAAA", ["AAAA fd00::73"]],
     ["plain.default.svc.cluster.local", "A", ["A 10.96.7.7"]],
+    ["six.shop.svc.cluster.local", "AAAA", ["AAAA fd00:10:96::6"]],
+    ["db.default.svc.cluster.local", "AAAA", ["AAAA fd00:10:32::3", "AAAA fd00:10:32:1::5"]],
+    ["db-0.db.default.svc.cluster.local", "AAAA", ["AAAA fd00:10:32::3"]],
+    ["fd00-10-32-1--5.db.default.svc.cluster.local", "AAAA", ["AAAA fd00:10:32:1::5"]],
+    ["fd00-10-32--3.default.pod.cluster.local", "AAAA", ["AAAA fd00:10:32::3"]],
     ["_http._tcp.web.shop.svc.cluster.local", "SRV", ["SRV 0 100 80 web.shop.svc.cluster.local"]],
     ["_dns._udp.web.shop.svc.cluster.local", "SRV", ["SRV 0 100 53 web.shop.svc.cluster.local"]],
     ["db.default.svc.cluster.local", "A", ["A 10.32.0.3", "A 10.32.4.5"]],
@@ -44,12 +49,20 @@ describe("names that exist", () => {
     [
       "_sql._tcp.db.default.svc.cluster.local",
       "SRV",
-      ["SRV 0 50 5432 db-0.db.default.svc.cluster.local", "SRV 0 50 5432 10-32-4-5.db.default.svc.cluster.local"],
+      [
+        "SRV 0 33 5432 db-0.db.default.svc.cluster.local",
+        "SRV 0 33 5432 10-32-4-5.db.default.svc.cluster.local",
+        "SRV 0 33 5432 fd00-10-32-1--5.db.default.svc.cluster.local",
+      ],
     ],
     [
       "db.default.svc.cluster.local",
       "SRV",
-      ["SRV 0 50 5432 db-0.db.default.svc.cluster.local", "SRV 0 50 5432 10-32-4-5.db.default.svc.cluster.local"],
+      [
+        "SRV 0 33 5432 db-0.db.default.svc.cluster.local",
+        "SRV 0 33 5432 10-32-4-5.db.default.svc.cluster.local",
+        "SRV 0 33 5432 fd00-10-32-1--5.db.default.svc.cluster.local",
+      ],
     ],
     ["outside.default.svc.cluster.local", "A", ["CNAME www.example.com"]],
     ["outside.default.svc.cluster.local", "CNAME", ["CNAME www.example.com"]],
@@ -67,6 +80,11 @@ describe("names that exist", () => {
       "PTR",
       ["PTR web.shop.svc.cluster.local"],
     ],
+    [
+      "3.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2.3.0.0.0.1.0.0.0.0.d.f.ip6.arpa",
+      "PTR",
+      ["PTR db-0.db.default.svc.cluster.local"],
+    ],
   ];
   for (const [name, type, answers] of cases) {
     it(`${type} ${name}`, () => {
@@ -80,7 +98,12 @@ describe("names that exist", () => {
 
   it("adds the addresses of SRV targets", () => {
     const found = ask("_sql._tcp.db.default.svc.cluster.local", "SRV");
-    assert.deepEqual(found?.additionals.map(show), ["A 10.32.0.3", "A 10.32.4.5"]);
+    assert.deepEqual(found?.additionals.map(show), [
+      "A 10.32.0.3",
+      "AAAA fd00:10:32::3",
+      "A 10.32.4.5",
+      "AAAA fd00:10:32:1::5",
+    ]);
   });
 
   it("follows an alias that leads to itself a bounded number of steps", () => {
@@ -94,6 +117,8 @@ describe("names without records of the type asked: NOERROR, no answer, SOA", () 
     ["kubernetes.default.svc.cluster.local", "AAAA"],
     ["kubernetes.default.svc.cluster.local", "TXT"],
     ["plain.default.svc.cluster.local", "SRV"],
+    ["six.shop.svc.cluster.local", "A"],
+    ["fd00-10-32-1--5.db.default.svc.cluster.local", "A"],
     ["empty.default.svc.cluster.local", "A"],
     ["_tcp.web.shop.svc.cluster.local", "SRV"],
     ["cluster.local", "A"],

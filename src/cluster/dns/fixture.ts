@@ -21,6 +21,10 @@ export function sampleServices(): Service[] {
       },
     },
     { metadata: metadata("plain"), spec: { clusterIP: "10.96.7.7", ports: [{ port: 80 }] } },
+    {
+      metadata: metadata("six", "shop"),
+      spec: { clusterIP: "fd00:10:96::6", clusterIPs: ["fd00:10:96::6"], ports: [{ name: "http", port: 80 }] },
+    },
     { metadata: metadata("db"), spec: { clusterIP: "None", ports: [{ name: "sql", port: 5432 }] } },
     { metadata: metadata("empty"), spec: { clusterIP: "None" } },
     { metadata: metadata("outside"), spec: { type: "ExternalName", externalName: "www.example.com" } },
@@ -39,6 +43,15 @@ export function sampleSlices(): EndpointSlice[] {
         { addresses: ["10.32.0.3"], hostname: "db-0", conditions: { ready: true } },
         { addresses: ["10.32.4.5"], conditions: {} },
         { addresses: ["10.32.8.9"], hostname: "db-2", conditions: { ready: false } },
+      ],
+    },
+    {
+      metadata: { name: "db-2", namespace: "default", labels: { "kubernetes.io/service-name": "db" } },
+      addressType: "IPv6",
+      ports: [{ name: "sql", port: 5432, protocol: "TCP" }],
+      endpoints: [
+        { addresses: ["fd00:10:32::3"], hostname: "db-0", conditions: { ready: true } },
+        { addresses: ["fd00:10:32:1::5"], conditions: {} },
       ],
     },
   ];

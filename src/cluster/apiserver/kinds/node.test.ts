@@ -38,6 +38,8 @@ describe("create", () => {
 describe("update", () => {
   test("a range is given once", () => {
     assert.deepEqual(problemsOfUpdate(node, { spec: {} }, { spec: { podCIDR: "10.32.0.0/22" } }), []);
+    const both = { spec: { podCIDR: "10.32.0.0/22", podCIDRs: ["10.32.0.0/22", "fd00:10:32::/64"] } };
+    assert.deepEqual(problemsOfUpdate(node, { spec: { podCIDR: "10.32.0.0/22" } }, both), []);
     assert.deepEqual(
       problemsOfUpdate(node, { spec: { podCIDR: "10.32.0.0/22" } }, { spec: { podCIDR: "10.32.4.0/22" } }),
       ['spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid'],

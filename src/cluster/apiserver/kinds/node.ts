@@ -98,12 +98,12 @@ function validateNode({ spec }: Node): FieldError[] {
   return errors;
 }
 
-/** A node's place in the Pod network is given once. */
+/** A node's place in the Pod network is given once for each family. Kubernetes wants a new Node object for the second one. */
 function validateNodeUpdate({ spec }: Node, old: Node): FieldError[] {
   const errors: FieldError[] = [];
   const before = old.spec?.podCIDRs ?? (old.spec?.podCIDR ? [old.spec.podCIDR] : []);
   const now = spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []);
-  if (before.length > 0 && !same(now, before)) {
+  if (before.length > 0 && !same(now.slice(0, before.length), before)) {
     errors.push(forbidden("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid'));
   }
   if (old.spec?.providerID && old.spec.providerID !== spec?.providerID) {

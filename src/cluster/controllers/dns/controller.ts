@@ -42,7 +42,8 @@ export const startDnsController: StartController = ({ client, caches, config, lo
     if (tracker.isBehind(key, Date.now())) return { requeueAfter: 1000 };
     const service = caches.services.get(name, namespace) ?? (await create());
     const existing = caches.slicesByService.get(key).filter(isOwn);
-    await writeSlices({ client, tracker, service, manager, existing, desired: dnsGroups(caches.nodes.list()) });
+    const desired = new Map([["IPv4" as const, dnsGroups(caches.nodes.list())]]);
+    await writeSlices({ client, tracker, service, manager, existing, desired });
     return;
   }
 

@@ -37,6 +37,17 @@ test("ready and not ready addresses by their ports, in order", () => {
   assert.deepEqual(summary(pods).lines, ["80: 10.0.0.2 10.0.0.3 | 10.0.0.1", "81: 10.0.0.4 | "]);
 });
 
+test("addresses are of the primary family", () => {
+  const dual = (four: string, six: string) => {
+    const one = pod(four);
+    one.status!.podIPs = [{ ip: four }, { ip: six }];
+    return one;
+  };
+  const pods = [dual("10.0.0.3", "fd00::3"), pod("10.0.0.4")];
+  assert.deepEqual(summary(pods, { ipFamilies: ["IPv4", "IPv6"] }).lines, ["80: 10.0.0.3 10.0.0.4 | "]);
+  assert.deepEqual(summary(pods, { ipFamilies: ["IPv6", "IPv4"] }).lines, ["80: fd00::3 | "]);
+});
+
 test("terminating Pods are in it only when not ready addresses are published", () => {
   const pods = [pod("10.0.0.1", { deleting: true }), pod("10.0.0.2", { ready: false })];
   assert.deepEqual(summary(pods).lines, ["80:  | 10.0.0.2"]);

@@ -1,5 +1,5 @@
 import type { Endpoints, Pod, Service } from "../../../kubernetes/types.ts";
-import { type EndpointPort, endpointPorts, isEndpoint, portsKey } from "../endpointslice/desired.ts";
+import { type EndpointPort, endpointAddress, endpointPorts, familiesOf, portsKey } from "../endpointslice/desired.ts";
 import { isDeleting, uidOf } from "../shared/keys.ts";
 import { isReady } from "../shared/pod-state.ts";
 
@@ -15,7 +15,7 @@ interface Entry {
   ready: boolean;
 }
 
-/** What an Endpoints object holds: addresses by their set of ports. `truncated`: there were more than the limit; ready ones go first. */
+/** What an Endpoints object holds: addresses of the Service's primary family, by their set of ports. `truncated`: there were more than the limit; ready ones go first. */
 export function subsetsOf(
   service: Service,
   pods: Iterable<Pod>,
@@ -23,12 +23,14 @@ export function subsetsOf(
 ): { subsets: Subset[]; truncated: boolean } {
   const publishAll = service.spec?.publishNotReadyAddresses === true;
   const entries: Entry[] = [];
+  const [family = "IPv4"] = familiesOf(service);
   for (const pod of pods) {
-    if (!isEndpoint(pod) || (isDeleting(pod) && !publishAll)) continue;
+    const ip = endpointAddress(pod, family);
+    if (ip === undefined || (isDeleting(pod) && !publishAll)) continue;
     const ports = endpointPorts(service, pod);
     // Only a headless Service may do without ports; of any other there is nothing to reach at this Pod.
     if (ports.length === 0 && service.spec?.clusterIP !== "None") continue;
-    entries.push({ ports, address: addressOf(service, pod), ready: publishAll || isReady(pod) });
+    entries.push({ ports, address: addressOf(service, pod, ip), ready: publishAll || isReady(pod) });
   }
   entries.sort((a, b) => Number(b.ready) - Number(a.ready) || compareText(a.address.ip, b.address.ip));
   const kept = entries.slice(0, limit);
@@ -57,10 +59,10 @@ function newSubset(ports: readonly EndpointPort[]): Subset {
   };
 }
 
-function addressOf(service: Service, pod: Pod): Address {
+function addressOf(service: Service, pod: Pod, ip: string): Address {
   const { nodeName, hostname, subdomain } = pod.spec ?? {};
   return {
-    ip: pod.status?.podIP ?? "",
+    ip,
     ...(hostname && subdomain === service.metadata?.name && { hostname }),
     ...(nodeName && { nodeName }),
     targetRef: { kind: "Pod", name: pod.metadata?.name, namespace: pod.metadata?.namespace, uid: uidOf(pod) },

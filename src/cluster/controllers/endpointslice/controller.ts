@@ -8,7 +8,7 @@ import { isDeleting, keyOf, splitKey } from "../shared/keys.ts";
 import { indexServicePods } from "../shared/service-pods.ts";
 import { WorkQueue } from "../shared/work-queue.ts";
 import { WriteTracker } from "../shared/write-tracker.ts";
-import { desiredGroups, selectsPods } from "./desired.ts";
+import { desiredGroups, familiesOf, selectsPods } from "./desired.ts";
 import { managedByLabel, sliceManager } from "./slice.ts";
 import { TriggerTimes } from "./trigger-time.ts";
 import { writeSlices } from "./write-slices.ts";
@@ -51,7 +51,12 @@ export const startEndpointSliceController: StartController = ({ client, caches, 
       return;
     }
     const pods = related.podsOf(service);
-    const desired = desiredGroups(service, pods, (node) => caches.nodes.get(node));
+    const desired = new Map(
+      familiesOf(service).map((family) => [
+        family,
+        desiredGroups(service, pods, (node) => caches.nodes.get(node), family),
+      ]),
+    );
     const triggerTime = triggerTimes.update(key, service, pods);
     await writeSlices({ client, tracker, service, existing, desired, triggerTime });
     return;

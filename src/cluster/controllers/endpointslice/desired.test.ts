@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { IPFamily } from "../../../kubernetes/ip-family.ts";
 import type { Pod, Service } from "../../../kubernetes/types.ts";
-import { desiredGroups, endpointOf, endpointPorts, selectsPods } from "./desired.ts";
+import { desiredGroups, endpointOf, endpointPorts, familiesOf, selectsPods } from "./desired.ts";
 import { sliceLabels } from "./slice.ts";
 import { TriggerTimes } from "./trigger-time.ts";
 
@@ -50,7 +51,7 @@ test("ready, serving, terminating (KEP-1672)", () => {
     [{ ready: false, deleting: true }, true, [true, false, true]],
   ];
   for (const [shape, publishNotReadyAddresses, [ready, serving, terminating]] of cases) {
-    const { conditions } = endpointOf(service({ publishNotReadyAddresses }), pod("a", shape), undefined);
+    const { conditions } = endpointOf(service({ publishNotReadyAddresses }), pod("a", shape), undefined, "10.32.0.3");
     assert.deepEqual(conditions, { ready, serving, terminating }, JSON.stringify([shape, publishNotReadyAddresses]));
   }
 });
@@ -71,7 +72,7 @@ test("trafficDistribution gives hints to ready endpoints", () => {
       ["PreferSameZone", "z1", { deleting: true }, undefined],
     ];
   for (const [trafficDistribution, zone, shape, hints] of cases) {
-    const endpoint = endpointOf(service({ trafficDistribution }), pod("a", shape), node(zone));
+    const endpoint = endpointOf(service({ trafficDistribution }), pod("a", shape), node(zone), "10.32.0.3");
     assert.deepEqual(endpoint.hints, hints, JSON.stringify([trafficDistribution, zone, shape]));
   }
 });
@@ -79,7 +80,7 @@ test("trafficDistribution gives hints to ready endpoints", () => {
 test("an endpoint says where it is, and its hostname only to the Service of its subdomain", () => {
   const node = { metadata: { labels: { "topology.kubernetes.io/zone": "z1" } } };
   const named = pod("a", { spec: { hostname: "web-0", subdomain: "web" } });
-  assert.deepEqual(endpointOf(service(), named, node), {
+  assert.deepEqual(endpointOf(service(), named, node, "10.32.0.3"), {
     addresses: ["10.32.0.3"],
     conditions: { ready: true, serving: true, terminating: false },
     hostname: "web-0",
@@ -88,7 +89,7 @@ test("an endpoint says where it is, and its hostname only to the Service of its 
     zone: "z1",
   });
   const other = pod("a", { spec: { hostname: "web-0", subdomain: "db" } });
-  assert.equal(endpointOf(service(), other, node).hostname, undefined);
+  assert.equal(endpointOf(service(), other, node, "10.32.0.3").hostname, undefined);
 });
 
 test("target ports", () => {
@@ -119,7 +120,7 @@ test("Pods with different named ports are in different groups; ended and address
     pod("g", { ip: "" }),
     pod("h", { deleting: true }),
   ];
-  const groups = [...desiredGroups(service(), pods, () => undefined).values()];
+  const groups = [...desiredGroups(service(), pods, () => undefined, "IPv4").values()];
   assert.deepEqual(
     groups.map(({ ports, endpoints }) => [ports[0]?.port, endpoints.map(({ targetRef }) => targetRef?.name)]),
     [
@@ -128,6 +129,35 @@ test("Pods with different named ports are in different groups; ended and address
       [undefined, ["d"]],
     ],
   );
+});
+
+test("each family has the addresses that Pods have in it", () => {
+  const dual = (name: string, ...ips: string[]) => {
+    const one = pod(name, { ip: ips[0] });
+    one.status!.podIPs = ips.map((ip) => ({ ip }));
+    return one;
+  };
+  const pods = [dual("a", "10.32.0.3", "fd00::3"), dual("b", "10.32.0.4"), dual("c", "fd00::5"), pod("d", { ip: "" })];
+  const addresses = (family: IPFamily) =>
+    [...desiredGroups(service(), pods, () => undefined, family).values()].flatMap(({ endpoints }) =>
+      endpoints.flatMap((endpoint) => endpoint.addresses),
+    );
+  assert.deepEqual(
+    [addresses("IPv4"), addresses("IPv6")],
+    [
+      ["10.32.0.3", "10.32.0.4"],
+      ["fd00::3", "fd00::5"],
+    ],
+  );
+});
+
+test("the families of a Service, also of one from before there were families", () => {
+  const cases: [Service["spec"], IPFamily[]][] = [
+    [{ ipFamilies: ["IPv6", "IPv4"] }, ["IPv6", "IPv4"]],
+    [{ clusterIP: "fd00::5" }, ["IPv6"]],
+    [{ clusterIP: "None" }, ["IPv4"]],
+  ];
+  for (const [spec, families] of cases) assert.deepEqual(familiesOf({ spec }), families);
 });
 
 test("which Services get slices from Pods", () => {

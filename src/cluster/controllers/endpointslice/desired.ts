@@ -1,6 +1,7 @@
+import { type IPFamily, ipFamilyOf } from "../../../kubernetes/ip-family.ts";
 import type { Endpoint, EndpointSlice, Node, Pod, Service, ServicePort } from "../../../kubernetes/types.ts";
 import { isDeleting, uidOf } from "../shared/keys.ts";
-import { isReady, isTerminated } from "../shared/pod-state.ts";
+import { isReady, isTerminated, podAddress } from "../shared/pod-state.ts";
 
 export type EndpointPort = NonNullable<EndpointSlice["ports"]>[number];
 
@@ -18,20 +19,28 @@ export function selectsPods(service: Service): boolean {
   return type !== "ExternalName" && selector !== undefined && Object.keys(selector).length > 0;
 }
 
-/** A Pod that has an address and is not over, terminating or not. */
-export function isEndpoint(pod: Pod): boolean {
-  return !isTerminated(pod) && Boolean(pod.status?.podIP);
+/** The families of a Service's endpoints, the primary one first. An object of before there were families shows it by its address. */
+export function familiesOf({ spec }: Service): IPFamily[] {
+  const families = (spec?.ipFamilies ?? []) as IPFamily[];
+  return families.length > 0 ? families : [ipFamilyOf(spec?.clusterIP ?? "")];
 }
 
-/** What the slices of a Service have to hold together. The order of Pods is kept within a group. */
+/** What a Pod answers at in a family: its address there, unless it is over. Terminating or not. */
+export function endpointAddress(pod: Pod, family: IPFamily): string | undefined {
+  return isTerminated(pod) ? undefined : podAddress(pod, family);
+}
+
+/** What a Service's slices of one family have to hold together. The order of Pods is kept within a group. */
 export function desiredGroups(
   service: Service,
   pods: Iterable<Pod>,
   nodeOf: (name: string) => Node | undefined,
+  family: IPFamily,
 ): Map<string, PortGroup> {
   const groups = new Map<string, PortGroup>();
   for (const pod of pods) {
-    if (!isEndpoint(pod)) continue;
+    const address = endpointAddress(pod, family);
+    if (address === undefined) continue;
     const ports = endpointPorts(service, pod);
     const key = portsKey(ports);
     let group = groups.get(key);
@@ -39,13 +48,13 @@ export function desiredGroups(
       group = { ports, endpoints: [] };
       groups.set(key, group);
     }
-    group.endpoints.push(endpointOf(service, pod, nodeOf(pod.spec?.nodeName ?? "")));
+    group.endpoints.push(endpointOf(service, pod, nodeOf(pod.spec?.nodeName ?? ""), address));
   }
   return groups;
 }
 
 /** ready/serving/terminating as KEP-1672 defines them. */
-export function endpointOf(service: Service, pod: Pod, node: Node | undefined): Endpoint {
+export function endpointOf(service: Service, pod: Pod, node: Node | undefined, address: string): Endpoint {
   const serving = isReady(pod);
   const terminating = isDeleting(pod);
   const ready = service.spec?.publishNotReadyAddresses === true || (serving && !terminating);
@@ -54,7 +63,7 @@ export function endpointOf(service: Service, pod: Pod, node: Node | undefined): 
   const hints = ready ? hintsOf(service, zone, nodeName) : undefined;
   const hasHostname = hostname && subdomain === service.metadata?.name;
   return {
-    addresses: [pod.status?.podIP ?? ""],
+    addresses: [address],
     conditions: { ready, serving, terminating },
     ...(hasHostname && { hostname }),
     ...(nodeName && { nodeName }),

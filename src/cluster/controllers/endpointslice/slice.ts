@@ -1,3 +1,4 @@
+import type { IPFamily } from "../../../kubernetes/ip-family.ts";
 import { apiVersionOf, services } from "../../../kubernetes/resource.ts";
 import type { EndpointSlice, Service } from "../../../kubernetes/types.ts";
 import { serviceNameLabel } from "../shared/caches.ts";
@@ -21,6 +22,7 @@ export function sliceLabels(service: Service, manager = sliceManager): Record<st
 
 export function newSlice(
   service: Service,
+  addressType: IPFamily,
   { ports, endpoints }: PortGroup,
   annotations: Record<string, string>,
   manager = sliceManager,
@@ -36,7 +38,7 @@ export function newSlice(
       ...(Object.keys(annotations).length > 0 && { annotations }),
       ownerReferences: [controllerReference(service, apiVersionOf(services), services.kind)],
     },
-    addressType: "IPv4",
+    addressType,
     endpoints,
     ports,
   };

@@ -1,4 +1,5 @@
 import type { KubernetesClient } from "../../../kubernetes/client.ts";
+import type { IPFamily } from "../../../kubernetes/ip-family.ts";
 import { endpointSlices as sliceResource } from "../../../kubernetes/resource.ts";
 import type { EndpointSlice, Service } from "../../../kubernetes/types.ts";
 import { equal } from "../shared/equal.ts";
@@ -16,22 +17,41 @@ export interface SliceWrites {
   /** Value of endpointslice.kubernetes.io/managed-by. */
   manager?: string;
   existing: readonly EndpointSlice[];
-  desired: ReadonlyMap<string, PortGroup>;
+  /** For each family of the Service. */
+  desired: ReadonlyMap<IPFamily, ReadonlyMap<string, PortGroup>>;
   triggerTime?: string;
 }
 
 /**
  * Makes a Service's slices hold the desired endpoints: creates and updates before it deletes, so that an endpoint that moves to another slice
- * never is in none.
+ * never is in none. The address type of a slice cannot change: each family has slices of its own, and those of one that the Service does not
+ * have go.
  */
 export async function writeSlices(writes: SliceWrites): Promise<void> {
-  const { client, tracker, service, manager, existing, desired, triggerTime } = writes;
+  const { existing, desired } = writes;
+  const gone = existing.filter(({ addressType }) => !desired.has(addressType as IPFamily));
+  for (const [family, groups] of desired) {
+    const slices = existing.filter(({ addressType }) => addressType === family);
+    gone.push(...(await writeFamily(writes, family, slices, groups)));
+  }
+  for (const slice of gone) {
+    const { name = "", namespace } = slice.metadata ?? {};
+    await unlessGone(writes.client.delete(sliceResource, name, { namespace }));
+    writes.tracker.removed(slice);
+  }
+}
+
+/** Resolves to the slices that are no longer needed. */
+async function writeFamily(
+  { client, tracker, service, manager, triggerTime }: SliceWrites,
+  family: IPFamily,
+  existing: readonly EndpointSlice[],
+  desired: ReadonlyMap<string, PortGroup>,
+): Promise<EndpointSlice[]> {
   const namespace = service.metadata?.namespace;
-  // The address type cannot change; a slice of another family is somebody's mistake.
-  const usable = existing.filter(({ addressType }) => addressType === "IPv4");
-  const byName = new Map(usable.map((slice) => [slice.metadata?.name ?? "", slice]));
+  const byName = new Map(existing.map((slice) => [slice.metadata?.name ?? "", slice]));
   const packing = pack(
-    usable.map(({ metadata, ports, endpoints }) => {
+    existing.map(({ metadata, ports, endpoints }) => {
       return { name: metadata?.name ?? "", ports: ports ?? [], endpoints: endpoints ?? [] };
     }),
     desired,
@@ -39,7 +59,7 @@ export async function writeSlices(writes: SliceWrites): Promise<void> {
   const annotations: Record<string, string> = triggerTime === undefined ? {} : { [triggerTimeAnnotation]: triggerTime };
   const labels = sliceLabels(service, manager);
   for (const group of packing.create) {
-    const slice = newSlice(service, group, annotations, manager);
+    const slice = newSlice(service, family, group, annotations, manager);
     tracker.wrote(await client.create(sliceResource, slice, { namespace }));
   }
   const updates = new Map(packing.update.map(({ name, endpoints }) => [name, endpoints]));
@@ -62,10 +82,5 @@ export async function writeSlices(writes: SliceWrites): Promise<void> {
       ),
     );
   }
-  const foreign = existing.filter(({ addressType }) => addressType !== "IPv4");
-  for (const name of [...packing.remove, ...foreign.map(({ metadata }) => metadata?.name ?? "")]) {
-    await unlessGone(client.delete(sliceResource, name, { namespace }));
-    const removed = byName.get(name);
-    if (removed !== undefined) tracker.removed(removed);
-  }
+  return packing.remove.flatMap((name) => byName.get(name) ?? []);
 }

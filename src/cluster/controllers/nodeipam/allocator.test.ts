@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parsePrefix } from "../../../ip/ipv4.ts";
+import { parsePrefix } from "../../../ip/prefix.ts";
 import { BlockAllocator } from "./allocator.ts";
 
 test("a range that holds no block is refused with its name", () => {
   assert.throws(() => new BlockAllocator("10.0.0.0/24", 22), /10\.0\.0\.0\/24 is smaller than one \/22/);
-  assert.throws(() => new BlockAllocator("10.0.0.1/12", 22), /no IPv4 prefix/);
+  assert.throws(() => new BlockAllocator("10.0.0.0", 22), /no prefix/);
 });
 
 test("blocks come in order, a released one comes back last, none is left at the end", () => {
@@ -30,6 +30,20 @@ test("what is held by hand is kept free of, whatever its size", () => {
   assert.equal(allocator.allocate(), undefined);
   allocator.release("10.0.0.0/21");
   assert.equal(allocator.allocate(), "10.0.0.0/22");
+});
+
+test("blocks of IPv6, and blocks of the other family, which touch none", () => {
+  const allocator = new BlockAllocator("fd00:10:32::/62", 64);
+  allocator.hold("10.0.0.0/8");
+  allocator.hold("fd00:10:32:1::5/128");
+  assert.equal(allocator.allocate(), "fd00:10:32:2::/64");
+  assert.equal(allocator.allocate(), "fd00:10:32:3::/64");
+  assert.equal(allocator.allocate(), "fd00:10:32::/64");
+  assert.equal(allocator.allocate(), undefined);
+  assert.deepEqual(
+    ["fe00::/64", "10.0.0.0/8"].map((block) => allocator.isFamilyOf(block)),
+    [true, false],
+  );
 });
 
 test("no block is ever held twice, and a full range is fully used", () => {

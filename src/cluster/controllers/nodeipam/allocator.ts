@@ -1,4 +1,4 @@
-import { formatPrefix, type Prefix, parsePrefix, sizeOf } from "../../../ip/ipv4.ts";
+import { formatPrefix, type Prefix, parsePrefix, prefixesOverlap, sizeOf } from "../../../ip/prefix.ts";
 
 /**
  * Divides a range into equal blocks and hands each out once. Blocks are taken round robin: one that was just given back rests as long as
@@ -12,14 +12,23 @@ export class BlockAllocator {
   readonly #held = new Map<number, number>();
   #next = 0;
 
-  /** Throws when the range is no IPv4 prefix or smaller than one block. */
+  /** Throws when the range is no prefix, or smaller than one block. */
   constructor(range: string, blockLength: number) {
     const block = parsePrefix(range);
-    if (block === undefined) throw new Error(`"${range}" is no IPv4 prefix such as 10.32.0.0/12`);
-    if (block.bits > blockLength) throw new Error(`${range} is smaller than one /${blockLength}`);
+    if (block === undefined) throw new Error(`"${range}" is no prefix such as 10.32.0.0/12`);
+    if (block.length > blockLength) throw new Error(`${range} is smaller than one /${blockLength}`);
     this.#range = block;
     this.#blockLength = blockLength;
-    this.#count = 2 ** (blockLength - block.bits);
+    this.#count = 2 ** (blockLength - block.length);
+  }
+
+  get range(): string {
+    return formatPrefix(this.#range);
+  }
+
+  /** Whether a block is of this range's family, in it or not. */
+  isFamilyOf(cidr: string): boolean {
+    return parsePrefix(cidr)?.family === this.#range.family;
   }
 
   /** Marks every block that a prefix touches as in use; one outside of the range touches none. */
@@ -43,8 +52,8 @@ export class BlockAllocator {
     for (let step = 0; step < this.#count; step += 1) {
       const index = (this.#next + step) % this.#count;
       if (this.#held.has(index)) continue;
-      const base = this.#range.base + index * this.#blockSize;
-      const cidr = formatPrefix({ base, bits: this.#blockLength });
+      const value = this.#range.value + BigInt(index) * this.#blockSize;
+      const cidr = formatPrefix({ family: this.#range.family, value, length: this.#blockLength });
       this.#held.set(index, 1);
       this.#next = (index + 1) % this.#count;
       return cidr;
@@ -52,15 +61,15 @@ export class BlockAllocator {
     return undefined;
   }
 
-  get #blockSize(): number {
-    return 2 ** (32 - this.#blockLength);
+  get #blockSize(): bigint {
+    return sizeOf({ ...this.#range, length: this.#blockLength });
   }
 
   *#touched(cidr: string): Iterable<number> {
     const block = parsePrefix(cidr);
-    if (block === undefined) return;
-    const from = Math.floor((block.base - this.#range.base) / this.#blockSize);
-    const to = Math.floor((block.base + sizeOf(block) - 1 - this.#range.base) / this.#blockSize);
+    if (block === undefined || !prefixesOverlap(block, this.#range)) return;
+    const from = Number((block.value - this.#range.value) / this.#blockSize);
+    const to = Number((block.value + sizeOf(block) - 1n - this.#range.value) / this.#blockSize);
     for (let index = Math.max(0, from); index <= Math.min(to, this.#count - 1); index += 1) yield index;
   }
 }

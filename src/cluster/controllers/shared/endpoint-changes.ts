@@ -3,7 +3,7 @@ import type { Pod, Service } from "../../../kubernetes/types.ts";
 import type { Caches } from "./caches.ts";
 import { equal } from "./equal.ts";
 import { isDeleting, keyOf } from "./keys.ts";
-import { isReady, isTerminated } from "./pod-state.ts";
+import { isReady, isTerminated, podAddresses } from "./pod-state.ts";
 import type { ServicePods } from "./service-pods.ts";
 
 /** Calls `add` with the keys of the Services whose endpoints a change of a Service or a Pod can change. Returns the unsubscribers. */
@@ -26,10 +26,10 @@ export function followEndpointChanges(
 
 /** Whether a change of a Pod can change an endpoint made of it: most status updates (probe times, restarts) cannot. */
 export function podChangeMatters(change: Change<Pod>): boolean {
-  if (change.type !== "modified") return Boolean(change.object.status?.podIP);
+  if (change.type !== "modified") return podAddresses(change.object).length > 0;
   const { old, object } = change;
   return (
-    old.status?.podIP !== object.status?.podIP ||
+    !equal(podAddresses(old), podAddresses(object)) ||
     isReady(old) !== isReady(object) ||
     isDeleting(old) !== isDeleting(object) ||
     isTerminated(old) !== isTerminated(object) ||

@@ -1,9 +1,21 @@
+import { type IPFamily, ipFamilyOf } from "../../../kubernetes/ip-family.ts";
 import type { Pod, PodCondition } from "../../../kubernetes/types.ts";
 import { isDeleting } from "./keys.ts";
 
 /** Succeeded or Failed: its containers will not run again. */
 export function isTerminated(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+}
+
+/** Empty while it has no network. */
+export function podAddresses({ status }: Pod): string[] {
+  const listed = (status?.podIPs ?? []).flatMap(({ ip }) => ip ?? []);
+  return listed.length > 0 || !status?.podIP ? listed : [status.podIP];
+}
+
+/** A Pod has at most one address of a family. */
+export function podAddress(pod: Pod, family: IPFamily): string | undefined {
+  return podAddresses(pod).find((address) => ipFamilyOf(address) === family);
 }
 
 /** Counts towards the replicas of its owner. */
