@@ -55,6 +55,11 @@ describe("the tutorial's walk", () => {
       const second = Number(address.split(".")[1]);
       assert.ok(second >= 32 && second < 48, `${address} is not in 10.32.0.0/12`);
     }
+    assert.notEqual(rows[0]?.[2], rows[1]?.[2], `both on one node: ${listed}`);
+  });
+
+  test("a new cluster has no event that warns of anything", async () => {
+    assert.equal(await cluster.kubectl("get", "events", "-A", "--field-selector=type=Warning", "-o", "name"), "");
   });
 
   test("iptables-save on a node shows the chains of the source", async () => {

@@ -19,6 +19,8 @@ export interface ClusterConfig {
   /** Second address of nodeCIDR; the API server listens on it at apiPort. Nodes are numbered from the 10th address on. */
   apiAddress: string;
   apiPort: number;
+  /** Names of the nodes that the cluster starts with; absent: none is waited for. */
+  firstNodes?: string[];
   /** Zones of the nodes, dealt out in turn in the order of their addresses; absent: nodes are in no zone. */
   zones?: string[];
   /** How the nodes' proxies serve Services, as their --proxy-mode. */

@@ -78,11 +78,11 @@ class Supervisor {
     const options = this.#options;
     await this.#reserveData();
     const remembered = await remember(options);
-    const config = clusterConfig(options, await this.#chooseRange(remembered.nodeCIDR));
+    const names = nodeNames(options.nodes, Object.keys(remembered.nodes));
+    const config = { ...clusterConfig(options, await this.#chooseRange(remembered.nodeCIDR)), firstNodes: names };
     const world = new World(config, remembered, (message) => this.#report(message));
     this.#world = world;
     await this.#writeInfo(config);
-    const names = nodeNames(options.nodes, Object.keys(remembered.nodes));
     await world.create(names);
     this.#progress.step(`machines: control-plane, ${names.join(", ")} on ${config.nodeCIDR}`);
     const settled = this.#settle(config);

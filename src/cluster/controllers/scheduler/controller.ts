@@ -10,6 +10,7 @@ import { WorkQueue } from "../shared/work-queue.ts";
 import { decide, explain } from "./decide.ts";
 import { NodeAccount } from "./node-account.ts";
 import { needsOf } from "./pod-needs.ts";
+import { StartingNodes } from "./starting-nodes.ts";
 
 export const schedulerName = "default-scheduler";
 /** Changes that may let waiting Pods in are taken together. Milliseconds. */
@@ -19,13 +20,16 @@ const wakeDelay = 50;
  * Binds Pods that have no node. A decision is made in one synchronous step on accounts kept per node, and the Pod counts from then on; its binding
  * is written while others are decided. A Pod that fits nowhere waits until something changes that could let it in.
  */
-export const startScheduler: StartController = ({ client, events, caches, log }) => {
+export const startScheduler: StartController = ({ client, events, caches, config, log }) => {
   const accounts = new Map<string, NodeAccount>();
   /** Where each Pod is counted, by uid: also Pods whose binding is still being written. */
   const counted = new Map<string, string>();
-  /** Keys of Pods that fit nowhere. */
+  /** Keys of Pods that fit nowhere, or wait for a starting node. */
   const waiting = new Set<string>();
   let wakeTimer: NodeJS.Timeout | undefined;
+  const born = Date.parse(caches.namespaces.get("kube-system")?.metadata?.creationTimestamp ?? "");
+  const starting = new StartingNodes(config.firstNodes ?? [], born);
+  const startTimer = setTimeout(() => wake(), starting.timeLeft(Date.now()));
 
   const queue = new WorkQueue({ log, sync, concurrency: 32, firstBackoff: 100, longestBackoff: 10_000 });
 
@@ -56,11 +60,13 @@ export const startScheduler: StartController = ({ client, events, caches, log })
   };
   const wake = () => {
     if (waiting.size === 0) return;
-    wakeTimer ??= setTimeout(() => {
-      wakeTimer = undefined;
-      for (const key of waiting) queue.add(key);
-      waiting.clear();
-    }, wakeDelay);
+    wakeTimer ??= setTimeout(wakeNow, wakeDelay);
+  };
+  const wakeNow = () => {
+    clearTimeout(wakeTimer);
+    wakeTimer = undefined;
+    for (const key of waiting) queue.add(key);
+    waiting.clear();
   };
 
   const unsubscribe = [
@@ -69,7 +75,9 @@ export const startScheduler: StartController = ({ client, events, caches, log })
       const account = accountOf(name);
       account.setNode(change.type === "deleted" ? undefined : change.object);
       if (account.node === undefined && account.podCount === 0) accounts.delete(name);
-      if (change.type === "added" || (change.type === "modified" && mayLetIn(change.old, change.object))) wake();
+      const started = change.type === "deleted" ? starting.forget(change.object) : starting.see(change.object);
+      if (started) wakeNow();
+      else if (change.type === "added" || (change.type === "modified" && mayLetIn(change.old, change.object))) wake();
     }),
     caches.pods.subscribe((change) => {
       const { type, object: pod } = change;
@@ -93,7 +101,11 @@ export const startScheduler: StartController = ({ client, events, caches, log })
     const pod = caches.pods.get(name, namespace);
     // Counted without a node in the cache: its binding is written, the cache does not show it yet.
     if (pod === undefined || pod.spec?.nodeName || !isOurs(pod) || counted.has(uidOf(pod))) return;
-    const decision = decide(needsOf(pod), candidates());
+    const decision = decide(needsOf(pod), candidates(), starting.left(Date.now()));
+    if ("startingNodes" in decision) {
+      waiting.add(key);
+      return;
+    }
     if ("rejections" in decision) {
       waiting.add(key);
       await reject(pod, explain(decision.rejections, nodeCount()));
@@ -147,6 +159,7 @@ export const startScheduler: StartController = ({ client, events, caches, log })
     stop() {
       for (const end of unsubscribe) end();
       clearTimeout(wakeTimer);
+      clearTimeout(startTimer);
       return queue.stop();
     },
   };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Node, Pod } from "../../../kubernetes/types.ts";
 import { amountOf } from "./amounts.ts";
-import { decide, explain, rejectionsOf } from "./decide.ts";
+import { type Decision, decide, explain, rejectionsOf } from "./decide.ts";
 import { NodeAccount } from "./node-account.ts";
 import { needsOf } from "./pod-needs.ts";
 
@@ -192,6 +192,22 @@ test("choice: preference, then company of the same owner, then load, then name",
   ];
   for (const [name, one, accounts, expected] of cases)
     assert.deepEqual(decide(needsOf(one), accounts), { node: expected }, name);
+});
+
+test("while nodes are starting, a Pod waits rather than to join its like or to be rejected", () => {
+  const web = pod({}, "web");
+  const cordoned = { spec: { unschedulable: true } };
+  const cases: [string, Pod, NodeAccount[], number, Decision][] = [
+    ["no node yet", web, [], 3, { startingNodes: 3 }],
+    ["none that fits", web, [node("a", cordoned)], 1, { startingNodes: 1 }],
+    ["the first of its owner", web, [put(node("a"), pod({}, "db"))], 2, { node: "a" }],
+    ["the second of its owner", web, [put(node("a"), pod({}, "web"))], 2, { startingNodes: 2 }],
+    ["a node without its like", web, [put(node("a"), pod({}, "web")), node("b")], 1, { node: "b" }],
+    ["nobody owns it", pod(), [put(node("a"), pod())], 1, { node: "a" }],
+    ["nothing to wait for", web, [put(node("a"), pod({}, "web"))], 0, { node: "a" }],
+  ];
+  for (const [name, one, accounts, starting, expected] of cases)
+    assert.deepEqual(decide(needsOf(one), accounts, starting), expected, name);
 });
 
 test("explain counts the reasons of all nodes", () => {

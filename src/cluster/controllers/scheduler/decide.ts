@@ -5,14 +5,18 @@ import type { PodNeeds } from "./pod-needs.ts";
 
 const unschedulableTaint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" } as const;
 
-/** Where a Pod goes, or why no node takes it: counts by reason, in Kubernetes' words. */
-export type Decision = { node: string } | { rejections: Map<string, number> };
+/**
+ * Where a Pod goes, or why no node takes it: counts by reason, in Kubernetes' words. `startingNodes`: it does better to wait for one of so many
+ * nodes that are about to come.
+ */
+export type Decision = { node: string } | { rejections: Map<string, number> } | { startingNodes: number };
 
 /**
  * Chooses a node: of those that no filter rejects, the one that the Pod prefers most, then the one with the fewest Pods of the same owner, then
- * the least loaded one, then the first by name.
+ * the least loaded one, then the first by name. While nodes are starting, a Pod waits for them where it fits nowhere yet, or only beside Pods of
+ * the same owner.
  */
-export function decide(needs: PodNeeds, accounts: Iterable<NodeAccount>): Decision {
+export function decide(needs: PodNeeds, accounts: Iterable<NodeAccount>, startingNodes = 0): Decision {
   const rejections = new Map<string, number>();
   let best: { account: NodeAccount; score: Score } | undefined;
   for (const account of accounts) {
@@ -22,6 +26,7 @@ export function decide(needs: PodNeeds, accounts: Iterable<NodeAccount>): Decisi
     const score = scoreOf(needs, account);
     if (best === undefined || isBetter(score, best.score)) best = { account, score };
   }
+  if (startingNodes > 0 && (best === undefined || best.score.company > 0)) return { startingNodes };
   return best === undefined ? { rejections } : { node: best.account.name };
 }
 
