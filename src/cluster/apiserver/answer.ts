@@ -29,6 +29,8 @@ export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: string | Uint8Array | AsyncIterable<Uint8Array>;
+  /** Milliseconds for which the client of a stream may leave what it was sent unread, before it loses its connection; absent: any time. */
+  readTimeout?: number;
 }
 
 export function jsonAnswer(status: number, value: unknown): Answer {

@@ -71,7 +71,7 @@ export interface TestServer extends AsyncDisposable {
   /** A client with nothing but what the headers say. */
   withHeaders(headers: Record<string, string>): TestClient;
   /** What an agent of a node would show as a server. */
-  issue(name: string): { certificate: string; key: string; ca: string };
+  issue(name: string, ...groups: string[]): { certificate: string; key: string; ca: string };
 }
 
 export const testIPv6 = {
@@ -134,8 +134,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     admin: as("kubernetes-admin", "system:masters"),
     as,
     withHeaders: (headers) => client(undefined, headers),
-    issue: (name) => ({
-      ...authority.issue({ subject: { commonName: name }, server: true, client: true, addresses: ["127.0.0.1"] }),
+    issue: (commonName, ...organizations) => ({
+      ...authority.issue({
+        subject: { commonName, organizations },
+        server: true,
+        client: true,
+        addresses: ["127.0.0.1"],
+      }),
       ca,
     }),
     async [Symbol.asyncDispose]() {

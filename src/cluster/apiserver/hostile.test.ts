@@ -217,4 +217,30 @@ describe("the server never falls over", () => {
     assert.equal((await server.admin.post("/api/v1/namespaces/default/pods", pod)).status, 201);
     assert.equal((await watching)[0]?.object.metadata.name, "seen");
   });
+
+  for (const [name, header] of [
+    ["of a known length", `Content-Length: ${40 << 20}`],
+    ["in chunks", "Transfer-Encoding: chunked"],
+  ]) {
+    test(`on a body far over the limit, ${name}: its sender hears so, and keeps its connection while it sends`, async () => {
+      const { certificate, key, ca } = server.issue("sender", "system:masters");
+      const socket = connect({ port: server.port, host: "127.0.0.1", cert: certificate, key, ca, servername: "" });
+      await once(socket, "secureConnect");
+      let heard = "";
+      socket.on("data", (chunk: Buffer) => {
+        heard += chunk.toString();
+      });
+      socket.write(`POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: a\r\n${header}\r\n\r\n`);
+      const part = "x".repeat(1 << 20);
+      for (let sent = 0; sent < 40; sent += 1) {
+        const bytes = header?.startsWith("Transfer") ? `100000\r\n${part}\r\n` : part;
+        // Rejects when the server resets the connection.
+        if (!socket.write(bytes)) await once(socket, "drain");
+      }
+      if (header?.startsWith("Transfer")) socket.write("0\r\n\r\n");
+      await once(socket, "close");
+      assert.match(heard, /^HTTP\/1\.1 413 /);
+      assert.match(heard, /"reason":"RequestEntityTooLarge"/);
+    });
+  }
 });

@@ -9,6 +9,7 @@ import { userOfSocket } from "./authentication/certificate.ts";
 import { maxBody } from "./body.ts";
 import type { Handler } from "./handler.ts";
 import { badRequest, tooLarge, tooManyRequests, unauthorized } from "./status.ts";
+import { QueueBudget } from "./watch-stream.ts";
 
 export interface ServerOptions {
   /** PEM texts. `ca` signs client certificates. */
@@ -28,10 +29,16 @@ const maxConnections = 4096;
 const maxInFlight = 400;
 /** How long a client may take to read an answer that is no stream. Milliseconds. */
 const answerTimeout = 60_000;
+/** Bytes of large answers that their clients have not read yet, in all; and what counts as large. */
+const maxUnread = 256 << 20;
+const largeAnswer = 64 << 10;
+/** How long what a client still sends is thrown away after its answer, so that it can read the answer before the connection ends. Milliseconds. */
+const lingerTimeout = 5000;
 
 /** The HTTPS listener: bounds what comes in, says who the client certificate speaks for, and writes answers with back-pressure. */
 export function createHttpsServer(options: ServerOptions): Server {
   const { certificate, key, ca, handler } = options;
+  const unread = new QueueBudget(maxUnread);
   let inFlight = 0;
   const bounded: Handler = async (incoming) => {
     if (inFlight >= maxInFlight) return errorAnswer(tooManyRequests("too many requests at a time: try again later"));
@@ -65,7 +72,7 @@ export function createHttpsServer(options: ServerOptions): Server {
       shouldUpgradeCallback: options.mayUpgrade,
     },
     (request, response) => {
-      serve(bounded, request, response).catch(() => request.socket.destroy());
+      serve(bounded, request, response, unread).catch(() => request.socket.destroy());
     },
   );
   server.maxConnections = maxConnections;
@@ -88,13 +95,18 @@ export function createHttpsServer(options: ServerOptions): Server {
   return server;
 }
 
-async function serve(handler: Handler, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  handler: Handler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  unread: QueueBudget,
+): Promise<void> {
   const ending = new AbortController();
   response.once("close", () => ending.abort());
   response.on("error", () => ending.abort());
   const incoming = incomingOf(request, ending.signal);
   const answer = incoming === undefined ? errorAnswer(unauthorized()) : await handler(incoming);
-  await send(answer, request, response);
+  await send(answer, request, response, unread);
 }
 
 /** undefined: the client showed a certificate that counts for nothing. */
@@ -117,7 +129,8 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // The answer still goes out over this connection.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > maxBody) throw tooLarge(message);
       chunks.push(chunk);
@@ -129,32 +142,66 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }
 
-async function send(answer: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { status, headers, body } = answer;
+async function send(
+  answer: Answer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  unread: QueueBudget,
+): Promise<void> {
+  const { status, headers, body, readTimeout } = answer;
   headers["cache-control"] ??= "no-cache, private";
   // What is left of a body that nobody read would be taken for the next request.
   if (!request.complete) headers.connection = "close";
   if (typeof body === "string" || body instanceof Uint8Array) {
-    headers["content-length"] = String(Buffer.byteLength(body));
+    const length = Buffer.byteLength(body);
+    const counted = length > largeAnswer ? length : 0;
+    if (!unread.take(counted)) {
+      const refusal = tooManyRequests("too many answers wait for their clients to read them: try again later");
+      return send(errorAnswer(refusal), request, response, unread);
+    }
+    headers["content-length"] = String(length);
     response.writeHead(status, headers);
-    response.end(request.method === "HEAD" ? undefined : body);
     const timer = setTimeout(() => response.destroy(), answerTimeout);
-    response.once("close", () => clearTimeout(timer));
+    response.once("close", () => {
+      clearTimeout(timer);
+      unread.giveBack(counted);
+    });
+    const content = request.method === "HEAD" ? "" : body;
+    if (request.complete) return void response.end(content);
+    response.write(content);
+    await ended(request, lingerTimeout);
+    response.end();
     return;
   }
   response.writeHead(status, headers);
   response.flushHeaders();
   for await (const chunk of body) {
     if (response.destroyed) break;
-    if (!response.write(chunk)) await drained(response);
+    if (!response.write(chunk)) await drained(response, readTimeout);
   }
   response.end();
 }
 
-/** Resolves when the client has read on, or is gone. */
-function drained(response: ServerResponse): Promise<void> {
+/** Throws away what is left of a request; resolves at its end, or after `patience` milliseconds. */
+function ended(request: IncomingMessage, patience: number): Promise<void> {
   return new Promise((resolve) => {
+    const timer = setTimeout(resolve, patience);
     const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.once("close", done);
+    if (request.closed) done();
+    request.resume();
+  });
+}
+
+/** Resolves when the client has read on, or is gone: it is cut off when it does not read in time (milliseconds). */
+function drained(response: ServerResponse, patience: number | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = patience === undefined ? undefined : setTimeout(() => response.destroy(), patience);
+    const done = () => {
+      clearTimeout(timer);
       response.off("drain", done);
       response.off("close", done);
       resolve();

@@ -44,6 +44,9 @@ describe("the stream of a watch", () => {
     assert.deepEqual([slow.ended, other.ended], [false, true]);
     const iterator = slow[Symbol.asyncIterator]();
     await iterator.next();
+    assert.equal(budget.take(4), false);
+    // Asking for the next chunk says that this one is sent.
+    void iterator.next();
     const next = streamOf(100, undefined, budget);
     next.write("12345678");
     assert.equal(next.ended, false);
@@ -51,11 +54,61 @@ describe("the stream of a watch", () => {
     assert.equal(budget.take(8), true);
   });
 
+  test("makes its first lines as they are read, and sends changes after them", async () => {
+    let made = 0;
+    const line = "x".repeat(10_000);
+    const first = (function* lines() {
+      for (; made < 100; made += 1) yield line;
+    })();
+    const budget = new QueueBudget(60_000);
+    const stream = new WatchStream({ first, maxQueued: 100, budget });
+    assert.equal(made, 0);
+    stream.write("change");
+    const iterator = stream[Symbol.asyncIterator]();
+    const chunk = String(Buffer.from((await iterator.next()).value!));
+    assert.ok(made > 0 && made < 10, `${made} lines for one chunk`);
+    stream.end();
+    let text = chunk;
+    for await (const next of { [Symbol.asyncIterator]: () => iterator }) text += String(Buffer.from(next));
+    assert.equal(text, `${line.repeat(100)}change`);
+    assert.equal(budget.take(60_000), true);
+  });
+
+  test("is cut when there is no room for a chunk of its first lines", async () => {
+    const stream = new WatchStream({ first: ["12345", "67890"], maxQueued: 100, budget: new QueueBudget(9) });
+    assert.equal(await read(stream), "");
+    assert.equal(stream.ended, true);
+  });
+
+  test("hands on what waits in parts", async () => {
+    const stream = new WatchStream({ maxQueued: 1e6, budget: new QueueBudget(1e6) });
+    for (let n = 0; n < 20; n += 1) stream.write("y".repeat(10_000));
+    const iterator = stream[Symbol.asyncIterator]();
+    const { value } = await iterator.next();
+    assert.ok(value!.length < 50_000, `${value!.length} bytes`);
+    stream.cut();
+  });
+
   test("takes one line that is larger than the bound", async () => {
     const stream = streamOf(3);
     stream.write("12345");
     stream.end();
     assert.equal(await read(stream), "12345");
+  });
+
+  test("sends no bookmark before its first lines are read", async () => {
+    const stream = new WatchStream({
+      first: ["a"],
+      maxQueued: 100,
+      budget: new QueueBudget(100),
+      makeBookmark: () => "B",
+    });
+    stream.bookmark();
+    const iterator = stream[Symbol.asyncIterator]();
+    assert.equal(String(Buffer.from((await iterator.next()).value!)), "a");
+    stream.end();
+    assert.equal(String(Buffer.from((await iterator.next()).value!)), "B");
+    assert.equal((await iterator.next()).done, true);
   });
 
   test("sends a bookmark only to a reader that has read everything", async () => {

@@ -11,10 +11,15 @@ import { isTrue, type RequestInfo, type ResourceRequest } from "./request-info.t
 import { badRequest, expired, invalid } from "./status.ts";
 import { WatchStream } from "./watch-stream.ts";
 
-/** Bytes that may wait for one client, above the initial state. */
+/** Bytes of changes that may wait for one client. */
 const maxQueued = 8 << 20;
+/** How long a client may leave what it was sent unread. Milliseconds. */
+const readTimeout = 60_000;
 
-/** GET with watch=true. The first events are decided in the same turn in which the stream starts to listen, so none is lost or doubled. */
+/**
+ * GET with watch=true. The first events are decided in the same turn in which the stream starts to listen, so none is lost or doubled; they are
+ * written as the client reads them.
+ */
 export function watchObjects(
   context: ApiContext,
   kind: ServedKind,
@@ -30,25 +35,20 @@ export function watchObjects(
   const start = readStart(context, query);
   const bookmarks = isTrue(query.get("allowWatchBookmarks"));
   const encoder = new EventEncoder(context, kind.descriptor, representation);
-  const first = start.state ? kind.collection.list(selection.prefix) : [];
-  const missed = start.state ? [] : changesSince(kind, start.revision);
-
-  const size = first.reduce((sum, { json }) => sum + json.length, 0);
+  const first = start.state ? stateOf(kind, selection) : changesSince(kind, start.revision, selection);
+  const end = start.announceEnd ? encoder.bookmark(context.store.revision, true) : undefined;
   const stream = new WatchStream({
-    maxQueued: maxQueued + 2 * size,
+    first: encoder.encodeFirst(first, end),
+    maxQueued,
     budget: context.watches.budget,
     makeBookmark: bookmarks ? () => encoder.bookmark(context.store.revision) : undefined,
   });
-  for (const entry of first) {
-    if (selection.matches?.(entry.object) !== false) stream.write(encoder.encode("ADDED", entry));
-  }
-  if (start.announceEnd) stream.write(encoder.bookmark(context.store.revision, true));
-  const send = (event: StoreEvent) => {
-    const seen = select(event, selection);
-    if (seen !== undefined) stream.write(encoder.encode(seen.type, seen.entry));
-  };
-  for (const event of missed) send(event);
-  stream.onEnd(kind.collection.subscribe(send));
+  stream.onEnd(
+    kind.collection.subscribe((event) => {
+      const seen = select(event, selection);
+      if (seen !== undefined) stream.write(encoder.encodeShared(seen));
+    }),
+  );
   context.watches.add(stream);
   endLater(stream, parseTimeout(query.get("timeoutSeconds")), signal);
   const type = mediaType(representation).replace("application/json", "application/json;stream=watch");
@@ -56,7 +56,14 @@ export function watchObjects(
     status: 200,
     headers: { "content-type": representation.as === "object" ? "application/json" : type },
     body: stream,
+    readTimeout,
   };
+}
+
+/** What a client is told of one object. */
+interface Seen {
+  type: StoreEvent["type"];
+  entry: Entry;
 }
 
 interface Start {
@@ -100,9 +107,25 @@ function listOptionsInvalid(message: string) {
   ]);
 }
 
-function changesSince(kind: ServedKind, revision: number): StoreEvent[] {
+/** What a watch begins with. Nothing is kept of an object but the reference: many watches may wait with it. */
+interface First {
+  count: number;
+  seen: Iterable<Seen>;
+}
+
+function stateOf(kind: ServedKind, { prefix, matches }: Selection): First {
+  const entries = kind.collection.list(prefix).filter(({ object }) => matches?.(object) !== false);
+  const seen = (function* added() {
+    for (const entry of entries) yield { type: "ADDED" as const, entry };
+  })();
+  return { count: entries.length, seen };
+}
+
+function changesSince(kind: ServedKind, revision: number, selection: Selection): First {
   try {
-    return [...kind.collection.changesSince(revision)];
+    const changes = [...kind.collection.changesSince(revision)].map((event) => select(event, selection));
+    const seen = changes.filter((one) => one !== undefined);
+    return { count: seen.length, seen };
   } catch (error) {
     if (error instanceof CompactedError) throw expired(error.message);
     throw error;
@@ -110,10 +133,7 @@ function changesSince(kind: ServedKind, revision: number): StoreEvent[] {
 }
 
 /** How a change looks through the selection: an object that begins to match was added, one that stops to match is gone. */
-function select(
-  { type, entry, previous }: StoreEvent,
-  { prefix, matches }: Selection,
-): { type: StoreEvent["type"]; entry: Entry } | undefined {
+function select({ type, entry, previous }: StoreEvent, { prefix, matches }: Selection): Seen | undefined {
   if (!entry.key.startsWith(prefix)) return undefined;
   if (matches === undefined) return { type, entry };
   const before = previous !== undefined && matches(previous.object);
@@ -123,7 +143,7 @@ function select(
   return before ? { type: "DELETED", entry } : undefined;
 }
 
-/** Writes events in the form that one client wants. Clients of the same form share the encoded line through the hub. */
+/** Writes events in the form that one client wants. The columns of a table go with the first of them. */
 class EventEncoder {
   readonly #context: ApiContext;
   readonly #kind: KindDescriptor;
@@ -138,13 +158,36 @@ class EventEncoder {
     this.#form = JSON.stringify(representation);
   }
 
-  encode(type: StoreEvent["type"], entry: Entry): string {
-    const withColumns = this.#representation.as === "table" && !this.#sentColumns;
-    this.#sentColumns = true;
-    return this.#context.watches.encodeOnce(entry, `${type} ${withColumns} ${this.#form}`, () => {
-      const object = encodeEntry(entry, this.#kind, this.#representation, this.#context.now(), withColumns);
-      return `{"type":"${type}","object":${object}}\n`;
-    });
+  /** The lines that come before all others, each made when it is asked for. */
+  encodeFirst({ count, seen }: First, end: string | undefined): Iterable<string> {
+    let withColumns = this.#takeColumns(count > 0);
+    const encode = (one: Seen) => this.#encode(one, withColumns);
+    return (function* lines() {
+      for (const one of seen) {
+        yield encode(one);
+        withColumns = false;
+      }
+      if (end !== undefined) yield end;
+    })();
+  }
+
+  /** The line of a change. Clients of the same form share it through the hub. */
+  encodeShared(seen: Seen): string {
+    const withColumns = this.#takeColumns(true);
+    return this.#context.watches.encodeOnce(seen.entry, `${seen.type} ${withColumns} ${this.#form}`, () =>
+      this.#encode(seen, withColumns),
+    );
+  }
+
+  #takeColumns(now: boolean): boolean {
+    const due = now && this.#representation.as === "table" && !this.#sentColumns;
+    this.#sentColumns ||= due;
+    return due;
+  }
+
+  #encode({ type, entry }: Seen, withColumns: boolean): string {
+    const object = encodeEntry(entry, this.#kind, this.#representation, this.#context.now(), withColumns);
+    return `{"type":"${type}","object":${object}}\n`;
   }
 
   /** Only a resourceVersion; `initialEventsEnd` marks the end of the state that sendInitialEvents asked for. */
