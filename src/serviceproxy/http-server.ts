@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
+import { http } from "../role/http.ts";
 import type { Logger } from "../role/log.ts";
 
 export interface Answer {
@@ -29,7 +30,7 @@ export function servePages(
   log: Logger,
   onFailure: (error: Error) => void = () => {},
 ): { close(): void } {
-  const server: Server = createServer({ requestTimeout: 10_000, headersTimeout: 5000 }, (request, response) => {
+  const server: Server = http.createServer({ requestTimeout: 10_000, headersTimeout: 5000 }, (request, response) => {
     request.resume();
     const send = ({ status, type, body }: Answer) => {
       response.writeHead(status, { "content-type": type, "x-content-type-options": "nosniff" });
