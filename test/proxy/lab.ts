@@ -23,19 +23,21 @@ export class Node {
   readonly inputs: ServiceInputs;
   readonly table = new ServiceTable();
   readonly syncer: Syncer;
+  /** What it logged that somebody should look at. */
+  readonly warnings: string[] = [];
 
-  constructor(mode: Mode) {
+  constructor(modes: readonly Mode[], nodeName = "node") {
     this.inputs = new ServiceInputs({
-      nodeName: "node",
+      nodeName,
       addresses: [parseAddress(addresses.node)!],
-      families: [mode.family],
+      families: modes.map(({ family }) => family),
     });
     this.syncer = new Syncer({
       inputs: this.inputs,
       table: this.table,
-      modes: [mode],
+      modes,
       metrics: createProxyMetrics(new Metrics(), "iptables"),
-      log: pino({ level: "silent" }),
+      log: pino({ level: "warn" }, { write: (line) => this.warnings.push(line) }),
       onProblem: () => {},
       onChanged: () => {},
       fullSyncPeriod: 3_600_000,

@@ -30,7 +30,7 @@ class NftablesNode extends Node {
   constructor(own = config) {
     const kernel = new KernelTable(serviceSchema(own.family));
     const monitor = new TableMonitor(kernel.schema, kernel.port);
-    super(new NftablesMode(kernel, () => own, monitor));
+    super([new NftablesMode(kernel, () => own, monitor)]);
     this.kernel = kernel;
     this.monitor = monitor;
   }

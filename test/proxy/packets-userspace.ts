@@ -29,7 +29,7 @@ class UserspaceNode extends Node {
   readonly refused: string[];
 
   constructor(mode: UserspaceMode, refused: string[]) {
-    super(mode);
+    super([mode]);
     this.mode = mode;
     this.refused = refused;
   }
@@ -185,7 +185,7 @@ describe("userspace", () => {
       randomFully: true,
       dropInvalid: true,
     };
-    const other = new Node(createIptablesMode(await findIptables(4), () => config));
+    const other = new Node([createIptablesMode(await findIptables(4), () => config)]);
     await other.set(web, webSlice(a, c));
     const clients = await assertSpread(ask, ["a", "c"]);
     assert.deepEqual([...clients], [addresses.client], "the kernel's, not the proxy's");

@@ -33,7 +33,7 @@ class IptablesNode extends Node {
   readonly #config: IptablesConfig;
 
   constructor(iptables: Iptables, own = config) {
-    super(createIptablesMode(iptables, () => own));
+    super([createIptablesMode(iptables, () => own)]);
     this.iptables = iptables;
     this.#config = own;
   }
