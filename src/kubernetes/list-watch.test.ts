@@ -175,3 +175,20 @@ test("a listener that throws hurts neither the others nor the cache", async () =
   reflector.stop();
   assert.deepEqual([seen, errors], [["added a@1"], ["listener's fault"]]);
 });
+
+test("what has no name is told and left out, and everything else goes on", async () => {
+  const nothing = null as unknown as KubernetesObject;
+  const { changes, errors } = await follow([
+    { list: [nothing, { metadata: {} }, object("a", 1)], version: 5 },
+    {
+      from: 5,
+      watch: [
+        { type: "ADDED", object: nothing },
+        { type: "MODIFIED", object: {} },
+        { type: "ADDED", object: object("b", 8) },
+      ],
+    },
+  ]);
+  assert.deepEqual(changes, ["added a@1", "added b@8"]);
+  assert.deepEqual([...new Set(errors)], ["the API sent something among services that has no name"]);
+});

@@ -33,6 +33,12 @@ export const startReflector: StartReflector = <T extends KubernetesObject>(
       onError?.(new ListenerError(error));
     }
   };
+  /** What has no name is no object: nobody could ask for it, and the others are no worse for it. */
+  const isNamed = (object: T | null) => {
+    const isObject = typeof object?.metadata?.name === "string";
+    if (!isObject) onError?.(new Error(`the API sent something among ${resource.plural} that has no name`));
+    return isObject;
+  };
   const report = (change: Change<T>) => {
     for (const listener of listeners) call(listener, change);
   };
@@ -67,7 +73,7 @@ export const startReflector: StartReflector = <T extends KubernetesObject>(
     let next: string | undefined;
     do {
       const page = await client.list<T>(resource, { ...scope, limit: pageSize, continue: next });
-      for (const item of page.items ?? []) items.push(item);
+      for (const item of page.items ?? []) if (isNamed(item)) items.push(item);
       resourceVersion = page.metadata?.resourceVersion ?? "";
       next = page.metadata?.continue || undefined;
     } while (next !== undefined && !ending.signal.aborted);
@@ -96,6 +102,7 @@ export const startReflector: StartReflector = <T extends KubernetesObject>(
         clearTimeout(timer);
         timer = setTimeout(() => quiet.abort(), silence);
         const { object } = event as { object: T };
+        if (event.type !== "BOOKMARK" && !isNamed(object)) continue;
         if (event.type === "ADDED" || event.type === "MODIFIED") store(object);
         else if (event.type === "DELETED") remove(keyOf(object));
         if (object.metadata?.resourceVersion) progress(object.metadata.resourceVersion);

@@ -6,6 +6,7 @@ import { nodes } from "../kubernetes/resource.ts";
 import type { Node } from "../kubernetes/types.ts";
 import type { Logger } from "../role/log.ts";
 import type { NodeContext } from "./compile/compile.ts";
+import { entries } from "./compile/service.ts";
 
 const zoneLabel = "topology.kubernetes.io/zone";
 
@@ -20,9 +21,9 @@ export function nodeContext(
   override?: Address,
 ): NodeContext {
   const own = override !== undefined && override.value !== 0n ? [override] : [];
-  const told = (node?.status?.addresses ?? [])
+  const told = entries(node?.status?.addresses)
     .filter(({ type }) => type === "InternalIP" || type === "ExternalIP")
-    .map(({ address }) => parseSloppyAddress(address))
+    .map(({ address }) => (typeof address === "string" ? parseSloppyAddress(address) : undefined))
     .filter((address): address is Address => address !== undefined)
     .filter(({ family }) => own.every((address) => address.family !== family));
   return { nodeName, zone: node?.metadata?.labels?.[zoneLabel], addresses: [...own, ...told], families };
@@ -35,8 +36,9 @@ export function isSameContext(a: NodeContext, b: NodeContext): boolean {
 
 /** The ranges that the node's Pods have their addresses from; empty: none yet. */
 export function podCIDRsOf(node: Node | undefined): string[] {
-  const { podCIDR, podCIDRs = [] } = node?.spec ?? {};
-  if (podCIDRs.length > 0) return podCIDRs;
+  const { podCIDR, podCIDRs } = node?.spec ?? {};
+  const all = entries(podCIDRs);
+  if (all.length > 0) return [...all];
   return podCIDR ? [podCIDR] : [];
 }
 

@@ -3,6 +3,7 @@ import { StatusError } from "../kubernetes/errors.ts";
 import { startReflector } from "../kubernetes/list-watch.ts";
 import { serviceCIDRs } from "../kubernetes/resource.ts";
 import type { KubernetesObject } from "../kubernetes/types.ts";
+import { entries } from "./compile/service.ts";
 
 /** networking.k8s.io/v1, Kubernetes 1.33. */
 interface ServiceCIDR extends KubernetesObject {
@@ -34,7 +35,8 @@ export function followServiceRanges({ client, onChange, onError }: ServiceRanges
   });
   cache.subscribe(onChange);
   return {
-    cidrs: () => [...cache.list()].flatMap(({ spec }) => spec?.cidrs ?? []),
+    cidrs: () =>
+      [...cache.list()].flatMap(({ spec }) => entries(spec?.cidrs).filter((cidr) => typeof cidr === "string")),
     stop: () => cache.stop(),
   };
 }

@@ -44,7 +44,8 @@ export function slimSlice(slice: EndpointSlice): EndpointSlice {
   };
 }
 
-function slimMetadata({ metadata = {} }: KubernetesObject, labels: readonly string[]): KubernetesObject["metadata"] {
+function slimMetadata(object: KubernetesObject, labels: readonly string[]): KubernetesObject["metadata"] {
+  const metadata = object.metadata ?? {};
   const kept = labels.filter((label) => metadata.labels?.[label] !== undefined);
   return {
     ...pick(metadata, ["name", "namespace", "uid", "resourceVersion"]),

@@ -27,6 +27,9 @@ export interface CompiledService {
   problems: Problem[];
 }
 
+/** Of one Service: whoever wrote thousands of wrong entries need not read of each. */
+const mostProblems = 20;
+
 /**
  * What one Service and its EndpointSlices mean on a node. Pure: the same inputs give the same rows, in a fixed order. Takes whatever an API
  * may hold; what makes no sense is left out and told.
@@ -39,7 +42,8 @@ export function compileService(
   const problems: Problem[] = [];
   if (service === undefined || !isProxied(service)) return { rows: [], problems };
   const tell = (kind: string, object: KubernetesObject) => (field: string, problem: string) => {
-    problems.push({ object: `${kind} ${object.metadata?.namespace}/${object.metadata?.name}`, field, problem });
+    if (problems.length < mostProblems)
+      problems.push({ object: `${kind} ${object.metadata?.namespace}/${object.metadata?.name}`, field, problem });
   };
   const report = tell("Service", service);
   const { namespace, name } = service.metadata ?? {};

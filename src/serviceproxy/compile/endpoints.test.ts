@@ -54,4 +54,10 @@ test("an address that is in use again counts over its terminating entry, whateve
     [fresh, old],
   ])
     assert.deepEqual(read(slices, "n"), { "p/TCP": ["10.0.0.1:80 ready serving"] });
+  const other: ShortSlice = { ...fresh, slice: "n/c", endpoints: ["10.0.0.1 @n ready=no"] };
+  for (const slices of [
+    [other, fresh],
+    [fresh, other],
+  ])
+    assert.deepEqual(read(slices, "n"), { "p/TCP": ["10.0.0.1:80 ready serving"] });
 });

@@ -10,7 +10,8 @@ export function portKey(name: string, protocol: Protocol): string {
 
 /**
  * Reads the slices of one Service that belong to one family into endpoints by port, sorted by their text. Of two entries for the same
- * address and port the one that is not terminating counts: a Pod's address may be in use again before its old slice entry is gone.
+ * address and port the one that is not terminating counts: a Pod's address may be in use again before its old slice entry is gone. Among
+ * equals the slice with the smaller name has it, in whatever order they came.
  */
 export function readEndpoints(
   slices: Iterable<EndpointSlice>,
@@ -19,7 +20,7 @@ export function readEndpoints(
   report: (slice: EndpointSlice) => Report,
 ): Map<string, Endpoint[]> {
   const byPort = new Map<string, Map<string, Endpoint>>();
-  for (const slice of slices) {
+  for (const slice of [...slices].sort(byName)) {
     if (slice.addressType !== `IPv${family}`) continue;
     const tell = report(slice);
     const ports = readPorts(slice, tell);
@@ -41,6 +42,10 @@ export function readEndpoints(
     );
   }
   return sorted;
+}
+
+function byName(a: EndpointSlice, b: EndpointSlice): number {
+  return (a.metadata?.name ?? "") < (b.metadata?.name ?? "") ? -1 : 1;
 }
 
 /** A port without a number means all ports and is nobody's target; one without a name comes from no API server (its default is ""). */
@@ -70,14 +75,18 @@ function readAddresses(slice: EndpointSlice, family: Family, nodeName: string, r
         address: formatAddress(address),
         port: 0,
         local: on !== undefined && on === nodeName,
-        ready: conditions?.ready ?? true,
-        serving: conditions?.serving ?? true,
-        terminating: conditions?.terminating ?? false,
+        ready: readFlag(conditions?.ready, true),
+        serving: readFlag(conditions?.serving, true),
+        terminating: readFlag(conditions?.terminating, false),
         ...readHints("zoneHints", hints?.forZones),
         ...readHints("nodeHints", hints?.forNodes),
       },
     ];
   });
+}
+
+function readFlag(value: unknown, fallback: boolean): boolean {
+  return typeof value === "boolean" ? value : fallback;
 }
 
 function readHints(

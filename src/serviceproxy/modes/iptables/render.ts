@@ -41,12 +41,11 @@ function hasFirewallChain(row: ServicePort): boolean {
 
 function renderShared(row: ServicePort, config: IptablesConfig, names: Names): SharedRule[] {
   const { name, protocol, port, internal, external } = row;
-  const shared: SharedRule[] = [];
+  const shared = new Map<string, SharedRule>();
   const to = (destination: string, comment: string): Match => ({ destination, protocol, port, comment });
   /** An address that is an external and a load balancer address at once would be refused twice in the same words. */
   const put = (table: SharedRule["table"], chain: string, text: Rule) => {
-    if (!shared.some((other) => other.table === table && other.chain === chain && other.rule === text))
-      shared.push({ table, chain, rule: text });
+    shared.set(`${table} ${chain} ${text}`, { table, chain, rule: text });
   };
   const nat = (chain: string, match: Match, target: string) => put("nat", chain, rule(match, target));
   const filter = (chain: string, match: Match, target: string) => put("filter", chain, rule(match, target));
@@ -87,7 +86,7 @@ function renderShared(row: ServicePort, config: IptablesConfig, names: Names): S
     const comment = `${name} health check node port`;
     filter(chains.nodePorts, { protocol: "TCP", port: row.healthCheckNodePort, comment }, "ACCEPT");
   }
-  return shared;
+  return [...shared.values()];
 }
 
 function renderChains(row: ServicePort, config: IptablesConfig, names: Names): Map<string, Rule[]> {
