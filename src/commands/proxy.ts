@@ -21,6 +21,8 @@ kube-proxy's (kubeproxy.config.k8s.io/v1alpha1).
 
 `;
 
+export const endsAtOnce = true;
+
 /** See usage. Resolves to 0 after an orderly stop, 2 for bad flags or a bad file, 1 when the proxy cannot do its work. */
 export async function main(args: string[]): Promise<number> {
   let loaded: LoadedConfiguration;
