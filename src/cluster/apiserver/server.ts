@@ -24,6 +24,7 @@ import { admit, createHandler, type Handler, type HandlerParts } from "./handler
 import { createHooks } from "./hooks/index.ts";
 import { createHttpsServer } from "./http-server.ts";
 import type { KindDescriptor } from "./kinds/descriptor.ts";
+import { keepKubernetesService } from "./kubernetes-service.ts";
 import { localTransport } from "./local-transport.ts";
 import { checkNamespace } from "./namespace-lifecycle.ts";
 import { openApiPaths } from "./openapi.ts";
@@ -85,11 +86,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     now,
     log,
   };
-  await bootstrapObjects(context, {
-    config,
-    kubernetesAddress: addresses.reserved.get("default/kubernetes")!,
-    policy: bootstrapPolicy(options.controllerRules),
-  });
+  const kubernetesAddress = addresses.reserved.get("default/kubernetes")!;
+  await bootstrapObjects(context, { config, kubernetesAddress, policy: bootstrapPolicy(options.controllerRules) });
+  const stopKeeping = keepKubernetesService(context, config, kubernetesAddress);
   const authenticate = createAuthenticator(tokens);
   const identity: Pick<HandlerParts, "authenticate" | "authorize"> = {
     authenticate: (incoming) => {
@@ -117,6 +116,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     transportFor: (user) => localTransport(handler, user),
     async close() {
       stopExpiry();
+      stopKeeping();
       watches.close();
       https.closeAllConnections();
       await new Promise((resolve) => https.close(resolve));

@@ -130,3 +130,27 @@ describe("Services of a dual-stack cluster", () => {
     await reduced[Symbol.asyncDispose]();
   });
 });
+
+test("the Service kubernetes comes back with its address, and so do its endpoints", async () => {
+  const known = "fieldSelector=metadata.name%3Dkubernetes&watch=1";
+  for (const path of [
+    "/api/v1/namespaces/default/services",
+    "/api/v1/namespaces/default/endpoints",
+    "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
+  ]) {
+    const { json: before } = await server.admin.get(`${path}/kubernetes`);
+    const watching = server.admin.watch(`${path}?${known}&resourceVersion=${before.metadata.resourceVersion}`, 2);
+    await server.admin.delete(`${path}/kubernetes`);
+    const [gone, back] = await watching;
+    assert.deepEqual([gone?.type, back?.type], ["DELETED", "ADDED"], path);
+    assert.notEqual(back?.object.metadata.uid, before.metadata.uid);
+    for (const part of ["spec", "subsets", "endpoints", "ports"])
+      assert.deepEqual(back?.object[part], before[part], `${path} ${part}`);
+  }
+  const service = "/api/v1/namespaces/default/services/kubernetes";
+  const { json: changed } = await server.admin.patch(service, "merge", { spec: { ports: [{ port: 444 }] } });
+  assert.equal(changed.spec.ports[0].port, 444);
+  const from = `${known}&resourceVersion=${changed.metadata.resourceVersion}`;
+  const [mended] = await server.admin.watch(`/api/v1/namespaces/default/services?${from}`, 1);
+  assert.equal(mended?.object.spec.ports[0].port, 443);
+});
