@@ -238,6 +238,24 @@ describe("a world in the foreground", () => {
     await nothingIsLeft("fore", all);
   });
 
+  for (const [how, stop] of [
+    ["Ctrl-C", async () => process.kill(-child!.pid!, "SIGINT")],
+    ["fairway down", async () => run(fairway, ["down", "--name", "early"])],
+  ] as const)
+    test(`that ${how} ends before it is up says so, by its exit status too`, async () => {
+      output = "";
+      child = spawn(fairway, ["up", "--name", "early", "--nodes", "1"], { detached: true, stdio: "pipe" });
+      child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+        output += chunk;
+      });
+      await eventually("the machines are made", 30, async () => (/ s {2}machines: /.test(output) ? true : undefined));
+      const all = descendants(child.pid!);
+      await stop();
+      assert.equal(await end(), 130);
+      assert.match(output, /^fairway: the cluster was stopped before it was up\.$/m);
+      await nothingIsLeft("early", all);
+    });
+
   for (const who of ["keeper", "unshare", "init", "supervisor"] as const) {
     test(`leaves no process and no link when its ${who} is killed by kill -9`, async () => {
       const all = await up("killed");

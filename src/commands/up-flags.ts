@@ -2,7 +2,7 @@ import { mkdir, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Timings } from "../cluster/config.ts";
-import { exitWrongState } from "../cluster/supervisor/launcher.ts";
+import { exitInterrupted, exitWrongState } from "../cluster/supervisor/launcher.ts";
 import {
   checkOptions,
   defaultOptions,
@@ -23,7 +23,8 @@ Examples:
   fairway up --zones east,west              nodes in two zones, for trafficDistribution
 
 Exit status: 0 the cluster was taken down in order; 1 it could not come up, or failed;
-  2 bad options; ${exitWrongState} a cluster of that name is up already.`;
+  2 bad options; ${exitWrongState} a cluster of that name is up already;
+  ${exitInterrupted} it was stopped (Ctrl-C, fairway down) before it was up.`;
 
 export interface Flags {
   name: string;

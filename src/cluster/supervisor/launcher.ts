@@ -13,6 +13,8 @@ import { hostLinkName } from "./fabric.ts";
 import type { UpOptions } from "./options.ts";
 import { fairway } from "./process.ts";
 
+/** Exit status of `up` when it was stopped before the cluster was up, as a shell shows a command that was interrupted. */
+export const exitInterrupted = 130;
 /** Exit status of `up` when the cluster runs already, and of the other commands when it does not. */
 export const exitWrongState = 3;
 

@@ -9,6 +9,7 @@ import { type ClusterConfig, hostPaths } from "../config.ts";
 import { writeFileAtomically } from "../pki/files.ts";
 import { nodeRangeCandidates, takenRanges } from "./addresses.ts";
 import { serveControl } from "./control.ts";
+import { exitInterrupted } from "./launcher.ts";
 import { LogFile } from "./log-file.ts";
 import { memoryByRole } from "./memory.ts";
 import { clusterConfig, OptionError, type UpOptions } from "./options.ts";
@@ -43,6 +44,8 @@ class Supervisor {
   #world: World | undefined;
   #machinesMade = false;
   #stopAsked = 0;
+  /** The summary has come: whoever reads it knows that the cluster is up. */
+  #summed = false;
 
   constructor(options: UpOptions, hostPid: number) {
     this.#options = options;
@@ -62,6 +65,10 @@ class Supervisor {
     try {
       await Promise.race([this.#boot(), this.#stopping.promise]);
       await this.#stopping.promise;
+      if (!this.#summed) {
+        status = exitInterrupted;
+        this.#progress.say("fairway: the cluster was stopped before it was up.");
+      }
     } catch (error) {
       status = error instanceof OptionError ? 2 : 1;
       this.#ready.reject(error as Error);
@@ -140,6 +147,7 @@ class Supervisor {
     let summary = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       summary += chunk;
+      this.#summed = true;
       if (!detach) process.stdout.write(chunk);
     });
     return new Promise((resolve, reject) => {
