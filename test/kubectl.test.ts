@@ -286,6 +286,10 @@ describe("kubectl", () => {
         await create({ apiVersion: "apps/v9", kind: "Deployment", metadata: { name: "a" } }),
         /no matches for kind "Deployment" in version "apps\/v9"/,
       );
+      assert.match(
+        await create({ apiVersion: "apps/v1", kind: "StatefulSet", metadata: { name: "a" }, spec: {} }),
+        /no matches for kind "StatefulSet" in version "apps\/v1"/,
+      );
       const file = join(directory, `${namespace}.yaml`);
       await writeFile(file, "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n bad: [\n");
       assert.match(await fails(kubectl("apply", "-f", file)), /line \d/);

@@ -18,6 +18,7 @@ import { NodeAuthorizer } from "./authorization/node.ts";
 import { RbacAuthorizer } from "./authorization/rbac.ts";
 import { bootstrapObjects } from "./bootstrap.ts";
 import type { ApiContext } from "./context.ts";
+import { noCustomResources } from "./custom-resources.ts";
 import { createDiscovery } from "./discovery.ts";
 import { startEventExpiry } from "./event-expiry.ts";
 import { admit, createHandler, type Handler, type HandlerParts } from "./handler.ts";
@@ -101,7 +102,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ...identity,
     context,
     discovery: createDiscovery(groupVersions(registry.kinds), `${config.apiAddress}:${config.apiPort}`),
-    extraPaths: [openApiPaths(kinds), createReviews(authorizer, tokens)],
+    extraPaths: [openApiPaths(kinds), createReviews(authorizer, tokens), noCustomResources(store)],
   });
   const https = createHttpsServer({
     ...tls,
