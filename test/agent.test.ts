@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
 import { worldPaths } from "../src/cluster/config.ts";
+import { podNetwork } from "../src/cluster/pods/network.ts";
 import type { Pod } from "../src/kubernetes/types.ts";
 import { run } from "../src/linux/command.ts";
 import { eventually, inOwnMachine, node, nodeAddress, OneNode } from "./support/one-node.ts";
@@ -33,6 +34,11 @@ async function tests(): Promise<void> {
   const ready = (name: string) => cluster.kubectl("wait", "--for=condition=Ready", `pod/${name}`, "--timeout=20s");
   const read = (name: string) => cluster.get<Pod>("pod", name);
   const statusOf = async (name: string) => (await read(name)).status?.containerStatuses?.[0];
+  /** Network namespaces of a Pod: one, or none when it has given its own back. */
+  const networksOf = async (name: string) => {
+    const { netns } = podNetwork((await read(name)).metadata?.uid ?? "", "0.0.0.0");
+    return (await readdir("/run/netns")).filter((entry) => entry === netns);
+  };
   const until = (name: string, what: string, holds: (pod: Pod) => boolean) =>
     eventually(`${name}: ${what}`, async () => {
       const found = await read(name);
@@ -234,6 +240,14 @@ async function tests(): Promise<void> {
       const { status } = await until("absent", "Failed", (found) => found.status?.phase === "Failed");
       assert.equal(status?.containerStatuses?.[0]?.state?.terminated?.reason, "StartError");
       assert.match(status?.containerStatuses?.[0]?.state?.terminated?.message ?? "", /no-such-program.*not found/);
+      await eventually("the event", async () => {
+        const query = [
+          "--field-selector=involvedObject.name=absent,reason=Failed",
+          "-o",
+          "jsonpath={.items[*].message}",
+        ];
+        assert.match(await cluster.kubectl("get", "events", ...query), /^Error: .*no-such-program.*not found/);
+      });
     });
 
     test("liveness restarts, readiness comes and goes", async () => {
@@ -316,7 +330,12 @@ async function tests(): Promise<void> {
       await cluster.apply(pod("survivor", shell(`echo began; ${forever}`)), pod("victim", shell(forever)));
       await ready("survivor");
       await ready("victim");
+      await cluster.apply(pod("finished", shell("exit 0"), { restartPolicy: "Never" }));
+      const finished = await until("finished", "Succeeded", ({ status }) => status?.phase === "Succeeded");
       const before = await statusOf("survivor");
+      await eventually("the finished Pod's network is gone", async () => {
+        assert.deepEqual(await networksOf("finished"), []);
+      });
       cluster.signal("agent", "SIGKILL");
       await run("ip", ["netns", "add", "pod-halfmade"]);
       await cluster.kubectl("delete", "pod", "victim", "--wait=false");
@@ -326,6 +345,8 @@ async function tests(): Promise<void> {
       assert.equal(await eventually("exec", () => cluster.exec("survivor", "echo", "here")), "here\n");
       assert.equal(await cluster.kubectl("logs", "survivor"), "began\n");
       assert.ok(!(await readdir("/run/netns")).includes("pod-halfmade"));
+      assert.deepEqual(await networksOf("finished"), []);
+      assert.equal((await read("finished")).status?.podIP, finished.status?.podIP);
     });
 
     test("a frozen API server costs no Pod, also not when the agent starts meanwhile", async () => {

@@ -94,6 +94,8 @@ export class PodContainer {
         });
         this.#waiting = undefined;
         this.runs.push(container);
+        // An end that came before this was nobody's yet.
+        this.#tellStartError(container, pod);
         this.#probe(container, pod);
         void this.#forgetOldRuns();
         this.#postStart(container, pod);
@@ -117,11 +119,12 @@ export class PodContainer {
   }
 
   /** The current run is over. */
-  ended(): void {
+  ended(pod: Pod): void {
     this.#prober?.stop();
     this.#prober = undefined;
     this.#hookDone = true;
     const run = this.current;
+    if (run !== undefined) this.#tellStartError(run, pod);
     if (run?.spec.launch.kind === "demo") void this.#context.demo.stop(run.spec.id, 0).catch(() => {});
     this.#changed();
   }
@@ -187,6 +190,10 @@ export class PodContainer {
       this.#note(pod, "Normal", "BackOff", `Back-off pulling image "${image}"`);
       this.#changed();
     }, freshFailure + 50).unref();
+  }
+
+  #tellStartError({ exit }: Container, pod: Pod): void {
+    if (exit?.reason === "StartError") this.#note(pod, "Warning", "Failed", `Error: ${exit.message}`);
   }
 
   #postStart(container: Container, pod: Pod): void {

@@ -73,10 +73,14 @@ export class PodSandbox {
     if (this.#recorded) return true;
     await mkdir(this.etc, { recursive: true, mode: 0o755 });
     if (missing || pod.spec?.hostNetwork) await this.#writeEtc(pod);
-    const record: PodRecord = { pod, network: this.#network, startTime: this.#startTime };
-    await writeFileAtomically(join(this.#directory, "pod.json"), JSON.stringify(record));
-    this.#recorded = true;
+    await this.#record(pod);
     return true;
+  }
+
+  /** Writes down how a Pod ended, so that a later agent knows it without the API, and gives its network back. */
+  async close(pod: Pod): Promise<void> {
+    if (this.#network !== undefined && !this.#recorded) await this.#record(pod);
+    await this.release();
   }
 
   /** Gives the network back; the rest stays for logs and status. */
@@ -88,6 +92,12 @@ export class PodSandbox {
   async remove(): Promise<void> {
     await this.release();
     await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async #record(pod: Pod): Promise<void> {
+    const record: PodRecord = { pod, network: this.#network, startTime: this.#startTime };
+    await writeFileAtomically(join(this.#directory, "pod.json"), JSON.stringify(record));
+    this.#recorded = true;
   }
 
   async #writeEtc(pod: Pod): Promise<void> {

@@ -98,7 +98,7 @@ export class PodWorker {
 
   ended(container: Container): void {
     const owner = this.find(container.spec.name);
-    if (owner?.current === container) owner.ended();
+    if (owner?.current === container) owner.ended(this.#pod);
   }
 
   /** Looks at the Pod soon. */
@@ -145,7 +145,7 @@ export class PodWorker {
     }
     // A Pod that is over stays over, and needs no network, also when an agent meets it for the first time.
     if (over) {
-      await this.#sandbox.release();
+      await this.#sandbox.close(this.#pod);
       return;
     }
     if (this.#refuse() || !(await this.#sandbox.ensure(this.#pod))) {
