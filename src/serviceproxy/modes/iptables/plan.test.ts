@@ -4,6 +4,7 @@ import { ServiceTable } from "../../table.ts";
 import { expandConfig, IptablesFixture } from "../../testing/iptables-fixture.ts";
 import { expandService, expandSlice, type ShortService, type ShortSlice } from "../../testing/objects.ts";
 import { RulesModel } from "../../testing/rules-model.ts";
+import { redirectRow, socketAddresses } from "../userspace/redirect.ts";
 import { chains, jumps } from "./base.ts";
 import { planCleanup, planFull } from "./plan.ts";
 
@@ -142,6 +143,25 @@ test("killed after any restore, the next full sync ends in the same rules", () =
     fixture.sync();
     for (const table of ["filter", "nat", "mangle"] as const)
       assert.deepEqual(fixture.model.comparable(table), whole.model.comparable(table));
+  }
+});
+
+test("on the way to the userspace mode, what still goes to a Pod is still masqueraded", () => {
+  const fixture = new IptablesFixture(config).add([web], [endpoints("10.1.0.1", "10.1.0.2")]);
+  fixture.sync();
+  const { nat } = fixture.model.tables;
+  const rows = [...fixture.table.rows()].map((row) => redirectRow(row, { cluster: 40_000 }));
+  const toSockets = { ...config, socketAddress: socketAddresses[4] };
+  const masquerades = () => nat.get(chains.markMasquerade)!.length > 0;
+  const reachesPods = () => [...nat.values()].flat().some((rule) => rule.includes("--to-destination 10.1.0."));
+  for (const input of planFull(structuredClone(fixture.model.tables), rows, toSockets)) {
+    assert.ok(masquerades() || !reachesPods());
+    fixture.model.restore(input);
+  }
+  assert.deepEqual([masquerades(), reachesPods()], [false, false]);
+  for (const input of planFull(structuredClone(fixture.model.tables), fixture.table.rows(), config)) {
+    fixture.model.restore(input);
+    assert.ok(masquerades(), "on the way back it comes first");
   }
 });
 

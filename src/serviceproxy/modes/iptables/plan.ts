@@ -74,7 +74,7 @@ export type Saved = Record<Table, SavedTable>;
  */
 export function* planFull(saved: Saved, rows: Iterable<ServicePort>, config: IptablesConfig): Generator<string> {
   const fixed = fixedRules(config);
-  yield* emit(planFixed(saved, fixed));
+  yield* emit(planFixed(saved, fixed, "filled"));
   const wanted = new Set<string>();
   const shared = new Map<string, Rule[]>();
   let nat = new Section("nat");
@@ -103,6 +103,7 @@ export function* planFull(saved: Saved, rows: Iterable<ServicePort>, config: Ipt
   yield* emit(sections);
   yield* emit(planJumps(saved));
   yield* planRemovals([...saved.nat.keys()].filter((chain) => isServiceChain(chain) && !wanted.has(chain)));
+  yield* emit(planFixed(saved, fixed, "emptied"));
 }
 
 function* emit(sections: readonly Section[]): Generator<string> {
@@ -110,13 +111,18 @@ function* emit(sections: readonly Section[]): Generator<string> {
   if (text !== "") yield text;
 }
 
-/** Makes missing shared chains and sets right those that hold fixed rules only. */
-function planFixed(saved: Saved, fixed: FixedRules): Section[] {
+/**
+ * Makes missing shared chains and sets right those that hold fixed rules only. One that is to be empty and is not comes last: coming from
+ * another mode, what is not replaced yet still counts on its rules (masquerading, before the userspace mode's sockets are led to).
+ */
+function planFixed(saved: Saved, fixed: FixedRules, which: "filled" | "emptied"): Section[] {
   return (Object.keys(fixed) as Table[]).map((table) => {
     const section = new Section(table);
     for (const [chain, rules] of fixed[table]) {
       const current = saved[table].get(chain);
       const isShared = sharedChains.some((shared) => shared.table === table && shared.chain === chain);
+      const isEmptied = !isShared && rules.length === 0 && current !== undefined;
+      if (isEmptied !== (which === "emptied")) continue;
       if (isShared ? current === undefined : !sameRules(current, rules)) section.replace(chain, isShared ? [] : rules);
     }
     return section;
