@@ -1,14 +1,11 @@
 /** kill -9 of any process, at any time: a part is back within a second, Pods and flows go on, nothing acknowledged is lost, nothing is left. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { request } from "node:http";
-import type { Socket } from "node:net";
-import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { hostPaths } from "../src/cluster/config.ts";
 import { run } from "../src/linux/command.ts";
 import { eventually, exampleManifest, get, startCluster, type TestCluster } from "./support/cluster.ts";
-import { whileAsking } from "./support/load.ts";
+import { establish, whileAsking } from "./support/load.ts";
 import { commandLine, descendants, fromInnerPid, partOf } from "./support/processes.ts";
 
 describe("faults", () => {
@@ -32,28 +29,7 @@ describe("faults", () => {
   const load = (during: () => Promise<unknown>) => whileAsking(`http://${addresses[0]}:30080/`, 2_000, during);
 
   /** An established connection through the NodePort that must outlive what happens in the meantime. */
-  async function established(): Promise<{ ask(): Promise<number>; close(): void }> {
-    const socket = await new Promise<Socket>((resolve, reject) => {
-      const opened = connect(30080, addresses[0]!, () => resolve(opened));
-      opened.on("error", reject);
-    });
-    return {
-      ask: () =>
-        new Promise((resolve, reject) => {
-          const asked = request(
-            { createConnection: () => socket, headers: { connection: "keep-alive", host: "x" } },
-            (answer) => {
-              answer.resume();
-              answer.on("end", () => resolve(answer.statusCode ?? 0));
-            },
-          );
-          asked.setTimeout(3_000, () => asked.destroy(new Error("the established connection is dead")));
-          asked.on("error", reject);
-          asked.end();
-        }),
-      close: () => socket.destroy(),
-    };
-  }
+  const established = () => establish(addresses[0]!, 30_080);
 
   const ruleCount = async (node: string) =>
     (await cluster.onNode(node, "iptables-save", "-t", "nat")).match(/^-A KUBE-.*$/gm)?.length;

@@ -37,7 +37,6 @@ const fields: Record<keyof ClusterConfig, [check: Check, wanted: string]> = {
   hostAddress: [address, "an IPv4 address"],
   apiAddress: [address, "an IPv4 address"],
   apiPort: [port, "a port"],
-  proxyMode: [optional(text), "a name"],
   firstNodes: [optional((value) => Array.isArray(value) && value.every(text)), "a list of names"],
   zones: [optional((value) => Array.isArray(value) && value.every(text)), "a list of names"],
   clusterDomain: [text, "a domain name"],

@@ -23,8 +23,6 @@ export interface ClusterConfig {
   firstNodes?: string[];
   /** Zones of the nodes, dealt out in turn in the order of their addresses; absent: nodes are in no zone. */
   zones?: string[];
-  /** How the nodes' proxies serve Services, as their --proxy-mode. */
-  proxyMode?: string;
   clusterDomain: string;
   dnsAddress: string;
   timings: Timings;

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { hostPaths } from "../cluster/config.ts";
 import { exitWrongState } from "../cluster/supervisor/launcher.ts";
 import { worldInit } from "../cluster/supervisor/leftovers.ts";
-import { checkNodeName } from "../cluster/supervisor/options.ts";
+import { checkNodeName, OptionError } from "../cluster/supervisor/options.ts";
 import { connectedOverview } from "../cluster/supervisor/overview-of.ts";
 import type { ControlRequest, MachineStatus, WorldStatus } from "../cluster/supervisor/protocol.ts";
 import { ask } from "../cluster/supervisor/session.ts";
@@ -13,18 +13,32 @@ import { createHttpsTransport } from "../kubernetes/https-transport.ts";
 import { loadKubeconfig } from "../kubernetes/kubeconfig.ts";
 import { nodes } from "../kubernetes/resource.ts";
 import { enterNamespaces } from "../linux/machine.ts";
+import { isProxyMode, proxyModes } from "../serviceproxy/config/modes.ts";
 import { become, command, runCommand, withName } from "./command-line.ts";
+import { changeProxyModes } from "./node-proxy-mode.ts";
+import { proxyMode } from "./proxy-mode.ts";
 
 const help = `
 Examples:
   fairway node exec node1 -- iptables-save -t nat   what its proxy has programmed
   fairway node exec node1                           a shell on it
   fairway node stop node2                           as if its power had failed
+  fairway node proxy-mode nftables node1            its Services by nftables; traffic goes on
+  fairway node proxy-mode nftables --all            node by node
 
 Exit status: 0 done; 1 failed; 2 bad arguments; ${exitWrongState} the cluster is not up; of exec: the command's own.`;
 
 /** Milliseconds: making or ending one machine. */
 const patience = 30_000;
+
+interface NodeFlags {
+  name: string;
+  json: boolean;
+  /** Of `add`. */
+  proxyMode?: string;
+  /** Of `proxy-mode`. */
+  all?: boolean;
+}
 
 export async function main(args: string[]): Promise<number> {
   let status = 0;
@@ -34,19 +48,19 @@ export async function main(args: string[]): Promise<number> {
   const add = (
     usage: string,
     description: string,
-    action: (args: string[], name: string, json: boolean) => Promise<number>,
+    action: (args: string[], name: string, json: boolean, flags: NodeFlags) => Promise<number>,
   ) => {
     const sub: Command = withName(target.command(usage).description(description)).option("--json", "as JSON", false);
     sub.action(async () => {
-      const { name, json } = sub.opts<{ name: string; json: boolean }>();
-      status = await action(sub.args, name, json);
+      const flags = sub.opts<NodeFlags>();
+      status = await action(sub.args, flags.name, flags.json, flags);
     });
     return sub;
   };
   add("list", "list the nodes", (_, cluster, json) => list(cluster, json));
-  add("add [node]", "add a node; without a name it gets the next free one", ([node], cluster) =>
-    addNode(cluster, node),
-  );
+  add("add [node]", "add a node; without a name it gets the next free one", ([node], cluster, _, { proxyMode: mode }) =>
+    addNode(cluster, node, mode),
+  ).option("--proxy-mode <mode>", `how its proxy serves Services: ${proxyModes.join(", ")}`, proxyMode);
   add("remove <node>", "remove a node for good, in the API too", ([node = ""], cluster) => remove(cluster, node));
   add("start <node>", "start a node that was stopped", ([node = ""], cluster) =>
     change(cluster, { op: "node-start", name: node }, `Node "${node}" runs.`),
@@ -54,6 +68,15 @@ export async function main(args: string[]): Promise<number> {
   add("stop <node>", "end everything on a node at once, as a power failure does", ([node = ""], cluster) =>
     change(cluster, { op: "node-stop", name: node }, `Node "${node}" is stopped.`),
   );
+  add(
+    "proxy-mode <mode> [node...]",
+    `have nodes' proxies serve by ${proxyModes.join(", ")}, one node after the other`,
+    async ([mode = "", ...named], cluster, json, { all = false }) => {
+      if (all === named.length > 0) throw new OptionError("proxy-mode", "give the names of nodes, or --all");
+      if (!isProxyMode(mode)) throw new OptionError("proxy-mode", `"${mode}" is none of ${proxyModes.join(", ")}`);
+      return changeProxyModes(cluster, { mode, nodes: named.map(checkNodeName), all, json });
+    },
+  ).option("--all", "all nodes, and those that are added later", false);
   add(
     "exec <machine> [command...]",
     "run a command on a node (or control-plane); a shell without one",
@@ -73,16 +96,16 @@ async function list(cluster: string, json: boolean): Promise<number> {
     kubernetes: known.find(({ name }) => name === node.name)?.status ?? "unknown",
   }));
   const text = table(
-    ["NAME", "ADDRESS", "MACHINE", "KUBERNETES"],
-    rows.map(({ name, address, state, kubernetes }) => [name, address, state, kubernetes]),
+    ["NAME", "ADDRESS", "MACHINE", "KUBERNETES", "PROXY"],
+    rows.map(({ name, address, state, kubernetes, proxyMode = "" }) => [name, address, state, kubernetes, proxyMode]),
   );
   process.stdout.write(json ? `${JSON.stringify(rows, null, 2)}\n` : `${text.join("\n")}\n`);
   return 0;
 }
 
-async function addNode(cluster: string, node: string | undefined): Promise<number> {
+async function addNode(cluster: string, node: string | undefined, mode: string | undefined): Promise<number> {
   if (node !== undefined) checkNodeName(node);
-  const name = await ask<string>(cluster, { op: "node-add", name: node }, patience);
+  const name = await ask<string>(cluster, { op: "node-add", name: node, proxyMode: mode }, patience);
   process.stdout.write(`Node "${name}" runs and is joining the cluster.\n`);
   return 0;
 }

@@ -1,5 +1,6 @@
 import { kubernetesVersion } from "../kubernetes/version.ts";
 import { createLogger, type Logger } from "../role/log.ts";
+import { succession, tellParent } from "../role/parent.ts";
 import { describeFlags } from "../serviceproxy/config/command-line.ts";
 import { FlagError } from "../serviceproxy/config/flags.ts";
 import {
@@ -32,6 +33,7 @@ export async function main(args: string[]): Promise<number> {
     if (!(error instanceof FlagError) && !(error instanceof ConfigurationError)) throw error;
     for (const line of error.message.split("\n")) process.stderr.write(`fairway proxy: ${line}\n`);
     if (error instanceof FlagError) process.stderr.write("fairway proxy: --help tells more\n");
+    tellParent({ is: "failing", reason: error.message });
     return 2;
   }
   const { commandLine, configuration } = loaded;
@@ -47,6 +49,7 @@ export async function main(args: string[]): Promise<number> {
     return 0;
   } catch (error) {
     process.stderr.write(`fairway proxy: ${(error as Error).message}\n`);
+    tellParent({ is: "failing", reason: (error as Error).message });
     return 1;
   }
 }
@@ -64,7 +67,10 @@ async function act({ commandLine, configuration, text }: LoadedConfiguration, lo
   if (commandLine.initOnly) return prepareHost(settings, log);
   const file = text === undefined ? undefined : watchConfiguration(commandLine.configFile, text);
   try {
-    await runProxy(settings, log, Promise.race([terminated(), ...(file === undefined ? [] : [file.changed])]));
+    await runProxy(settings, log, Promise.race([terminated(), ...(file === undefined ? [] : [file.changed])]), {
+      predecessorGone: succession(),
+      onServing: () => tellParent({ is: "serving" }),
+    });
   } finally {
     file?.close();
   }

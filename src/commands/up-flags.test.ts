@@ -55,7 +55,30 @@ describe("flags of fairway up", () => {
     assert.deepEqual([options.manifests, options.dataDir], [[join(directory, "a.yaml"), directory], data]);
   });
 
+  const modes: [args: string[], modes: UpOptions["proxyModes"]][] = [
+    [["nftables"], { others: "nftables", nodes: {} }],
+    [["node2=userspace"], { nodes: { node2: "userspace" } }],
+    [["nftables,node2=userspace"], { others: "nftables", nodes: { node2: "userspace" } }],
+    [["nftables", "node2=userspace,a=iptables"], { others: "nftables", nodes: { node2: "userspace", a: "iptables" } }],
+  ];
+  for (const [values, expected] of modes)
+    test(`--proxy-mode ${values.join(" and ")}`, async () => {
+      const { proxyModes } = await parse(...values.flatMap((value) => ["--proxy-mode", value]));
+      assert.deepEqual(JSON.parse(JSON.stringify(proxyModes)), expected);
+    });
+
   const bad: [args: () => string[], message: RegExp][] = [
+    [() => ["--proxy-mode", "ip_tables"], /"ip_tables" is none of iptables/],
+    [() => ["--proxy-mode", ""], /"" is none of/],
+    [() => ["--proxy-mode", "nftables,"], /"" is none of/],
+    [() => ["--proxy-mode", "constructor"], /"constructor" is none of/],
+    [() => ["--proxy-mode", "node1="], /"" is none of/],
+    [() => ["--proxy-mode", "=nftables"], /"=nftables" names no node/],
+    [() => ["--proxy-mode", "a=b=nftables"], /"b=nftables" is none of/],
+    [() => ["--proxy-mode", "a=nftables,a=nftables"], /a is given two modes/],
+    [() => ["--proxy-mode", "nftables,userspace"], /nftables and userspace are both for all nodes/],
+    [() => ["--proxy-mode", "nftables", "--proxy-mode", "iptables"], /nftables and iptables are both for all nodes/],
+    [() => ["--proxy-mode", "Node_1=nftables"], /"Node_1" must be 1 to 63/],
     [() => ["-f", "/dev/null"], /-f: \/dev\/null is no regular file or directory/],
     [() => ["-f", join(directory, "none.yaml")], /-f: .*none\.yaml cannot be read/],
     [() => ["--images", directory], /--images: .* is no regular file/],

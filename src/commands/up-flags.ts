@@ -11,8 +11,10 @@ import {
   presets,
   type UpOptions,
 } from "../cluster/supervisor/options.ts";
-import { isProxyMode, proxyModes } from "../serviceproxy/config/modes.ts";
+import type { ChosenModes } from "../cluster/supervisor/proxy-modes.ts";
+import { proxyModes } from "../serviceproxy/config/modes.ts";
 import { command, duration, wholeNumber } from "./command-line.ts";
+import { chosenModes } from "./proxy-mode.ts";
 
 const examples = `
 Examples:
@@ -21,6 +23,8 @@ Examples:
   fairway up --detach --data /var/lib/lab   in the background; objects outlive fairway down
   fairway up --name other --nodes 1         another one beside it
   fairway up --zones east,west              nodes in two zones, for trafficDistribution
+  fairway up --proxy-mode nftables,node2=userspace
+                                            node2's proxy in one mode, the others in another
 
 Exit status: 0 the cluster was taken down in order; 1 it could not come up, or failed;
   2 bad options; ${exitWrongState} a cluster of that name is up already;
@@ -40,7 +44,7 @@ export interface Flags {
   nodePortRange: [number, number];
   apiPort: number;
   zones?: string[];
-  proxyMode: string;
+  proxyMode: ChosenModes;
   timings: keyof typeof presets;
   leaseRenewInterval?: number;
   nodeMonitorGracePeriod?: number;
@@ -63,7 +67,12 @@ export function upCommand(): Command {
     .option("--service-cidr <range>", "range of the Services", serviceCIDR)
     .option("--node-port-range <first-last>", "ports of NodePort Services", portRange, nodePortRange)
     .option("--api-port <port>", "port of the API server", wholeNumber(1, 65_535), apiPort)
-    .option("--proxy-mode <mode>", `how Services are served: ${proxyModes.join(", ")}`, proxyMode, "iptables")
+    .option(
+      "--proxy-mode <modes>",
+      `how Services are served: ${proxyModes.join(", ")}; of one node: NODE=MODE`,
+      chosenModes,
+      { nodes: {} },
+    )
     .option("--zones <names>", "zones of the nodes, dealt out in turn: a,b,c", (text: string) => text.split(","), [])
     .option("--timings <preset>", "how soon a dead node is noticed: fast or kubernetes", preset, "fast")
     .option("--lease-renew-interval <duration>", "how often a node says that it lives", duration)
@@ -77,6 +86,8 @@ export function upCommand(): Command {
   // Their defaults read better than what commander makes of the values.
   for (const name of ["--filename", "--zones"]) up.options.find(({ long }) => long === name)!.defaultValue = undefined;
   up.options.find(({ long }) => long === "--node-port-range")!.defaultValueDescription = nodePortRange.join("-");
+  const modes = up.options.find(({ long }) => long === "--proxy-mode")!;
+  modes.defaultValueDescription = "what --data remembers, else iptables";
   return up;
 }
 
@@ -85,11 +96,6 @@ function portRange(text: string): [number, number] {
   const port = wholeNumber(1, 65_535);
   if (match === null) throw new InvalidArgumentError("It must look like 30000-32767.");
   return [port(match[1]!), port(match[2]!)];
-}
-
-function proxyMode(text: string): string {
-  if (!isProxyMode(text)) throw new InvalidArgumentError(`It is one of ${proxyModes.join(", ")}.`);
-  return text;
 }
 
 function preset(text: string): string {
@@ -157,7 +163,7 @@ export async function toOptions(flags: Flags): Promise<UpOptions> {
     nodePortRange: flags.nodePortRange,
     apiPort: flags.apiPort,
     zones: flags.zones ?? [],
-    proxyMode: flags.proxyMode,
+    proxyModes: flags.proxyMode,
     timings,
     detach: flags.detach,
     json: flags.json,

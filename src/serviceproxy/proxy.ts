@@ -39,6 +39,8 @@ export interface ProxyOptions {
   events: ProxyEvents;
   /** Where node ports answer and health checks listen in a family; undefined: on all addresses of it. Asked now and then: they may change. */
   nodePortAddresses: (family: Family, node: NodeContext) => readonly string[] | undefined;
+  /** Asked once everything was read: nothing is written before it resolves. */
+  mayWrite?: () => Promise<void>;
   log: Logger;
 }
 
@@ -206,6 +208,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
     patience.abort();
     const own = serviceCache.get("kubernetes", "default");
     if (isServiceAddress(options.apiHost, own)) throw new ServiceAddressError(options.apiHost!);
+    await options.mayWrite?.();
     ready = true;
     changed();
   };

@@ -31,8 +31,24 @@ export async function prepareHost(settings: ProxySettings, log: Logger): Promise
   if (settings.mode === "iptables") await openLocalhostNodePorts(settings, log);
 }
 
+/** What others do and want to know while a proxy starts. */
+export interface StartOptions {
+  /**
+   * For the successor of a proxy that still runs: asked once everything was read and the kernel was found able; resolves when that one is
+   * gone. Rules are written, and ports listened on, only then.
+   */
+  predecessorGone?: () => Promise<void>;
+  /** Told when the rules are there, and those of other modes are not any more. */
+  onServing?: () => void;
+}
+
 /** Runs the proxy until `ended` resolves; rejects when that rejects, and when the proxy cannot do its work. Rules stay. */
-export async function runProxy(settings: ProxySettings, log: Logger, ended: Promise<void>): Promise<void> {
+export async function runProxy(
+  settings: ProxySettings,
+  log: Logger,
+  ended: Promise<void>,
+  { predecessorGone, onServing }: StartOptions = {},
+): Promise<void> {
   let proxy: ServiceProxy | undefined;
   let ranges: ServiceRanges | undefined;
   const { configuration, nodeName, mode, minSyncPeriod, syncPeriod } = settings;
@@ -84,6 +100,12 @@ export async function runProxy(settings: ProxySettings, log: Logger, ended: Prom
     metrics: proxyMetrics,
     events,
     nodePortAddresses: (family, node) => nodePortAddresses(settings.nodePortAddresses, family, node.addresses),
+    mayWrite:
+      predecessorGone &&
+      (async () => {
+        await predecessorGone();
+        listen();
+      }),
     log,
   });
   const { check, failed, synced } = proxy;
@@ -100,17 +122,21 @@ export async function runProxy(settings: ProxySettings, log: Logger, ended: Prom
   };
   const { healthzBindAddress, metricsBindAddress } = configuration;
   const configz = () => encodeConfiguration(configuration);
-  const servers = [
-    ...serve("healthz", healthzBindAddress, healthPages(health, proxyMetrics)),
-    ...serve("metrics", metricsBindAddress, metricsPages(metrics, health, mode, configz)),
-  ];
+  const servers: { close(): void }[] = [];
+  const listen = () =>
+    servers.push(
+      ...serve("healthz", healthzBindAddress, healthPages(health, proxyMetrics)),
+      ...serve("metrics", metricsBindAddress, metricsPages(metrics, health, mode, configz)),
+    );
+  if (predecessorGone === undefined) listen();
 
   events.starting();
   log.info({ mode, tool: opened.tool, api: access.server }, "the proxy starts");
   // Only now everything that they did is done by this mode.
-  synced.then(opened.cleanupOthers).catch((error: Error) => {
-    log.warn({ err: error }, "rules of another mode may be left");
-  });
+  void synced
+    .then(opened.cleanupOthers)
+    .catch((error: Error) => log.warn({ err: error }, "rules of another mode may be left"))
+    .then(onServing);
   if (mode === "nftables")
     ranges = followServiceRanges({
       client,

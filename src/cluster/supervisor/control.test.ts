@@ -66,13 +66,27 @@ describe("a request", () => {
   const good: [string, ControlRequest][] = [
     ['{"op":"status"}', { op: "status", memory: false }],
     ['{"op":"status","memory":true}', { op: "status", memory: true }],
-    ['{"op":"node-add"}', { op: "node-add", name: undefined }],
-    ['{"op":"node-add","name":"a","more":1}', { op: "node-add", name: "a" }],
+    ['{"op":"node-add"}', { op: "node-add", name: undefined, proxyMode: undefined }],
+    ['{"op":"node-add","name":"a","more":1}', { op: "node-add", name: "a", proxyMode: undefined }],
+    ['{"op":"node-add","proxyMode":"b"}', { op: "node-add", name: undefined, proxyMode: "b" }],
+    ['{"op":"node-proxy-mode","name":"a","mode":"b"}', { op: "node-proxy-mode", name: "a", mode: "b" }],
+    ['{"op":"node-proxy-mode","mode":"b"}', { op: "node-proxy-mode", name: undefined, mode: "b" }],
     ['{"op":"node-remove","name":"a"}', { op: "node-remove", name: "a" }],
   ];
   for (const [line, request] of good) test(`${line} is read`, () => assert.deepEqual(parseRequest(line), request));
-  for (const line of ["", "null", "[]", '"status"', '{"op":1}', '{"op":"node-stop"}', '{"op":"node-stop","name":1}'])
-    test(`${line || "nothing"} is refused`, () => assert.throws(() => parseRequest(line)));
+  const bad = [
+    "",
+    "null",
+    "[]",
+    '"status"',
+    '{"op":1}',
+    '{"op":"node-stop"}',
+    '{"op":"node-stop","name":1}',
+    '{"op":"node-proxy-mode","name":"a"}',
+    '{"op":"node-proxy-mode","name":1,"mode":"b"}',
+    '{"op":"node-add","proxyMode":[]}',
+  ];
+  for (const line of bad) test(`${line || "nothing"} is refused`, () => assert.throws(() => parseRequest(line)));
   test("of any shape is read or refused, never anything else", () => {
     fc.assert(
       fc.property(fc.json(), (line) => {

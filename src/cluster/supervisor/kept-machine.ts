@@ -4,7 +4,7 @@ import { createMachine, type Machine } from "../../linux/machine.ts";
 import { hostPaths, hostRoot, worldRoot } from "../config.ts";
 import type { Fabric } from "./fabric.ts";
 import { LogFile } from "./log-file.ts";
-import { Part } from "./part.ts";
+import { type Launch, Part, type Patience } from "./part.ts";
 import { launchIn } from "./process.ts";
 import type { MachineStatus } from "./protocol.ts";
 import { deathsInARow, restartDelay } from "./restart-policy.ts";
@@ -34,6 +34,7 @@ export class KeptMachine {
   readonly address: string;
   readonly #spec: MachineSpec;
   readonly #around: MachineSurroundings;
+  readonly #partSpecs: PartSpec[];
   readonly #logs: LogFile[] = [];
   #machine: Machine | undefined;
   #parts: Part[] = [];
@@ -47,6 +48,7 @@ export class KeptMachine {
     this.name = spec.name;
     this.address = spec.address;
     this.#spec = spec;
+    this.#partSpecs = [...spec.parts];
     this.#around = around;
   }
 
@@ -78,6 +80,22 @@ export class KeptMachine {
   /** Asks its parts to stop, each within `grace` milliseconds. */
   async stopParts(grace: number): Promise<void> {
     await Promise.all(this.#parts.map((part) => part.stop(grace)));
+  }
+
+  /**
+   * Has the part of that name run another command from now on: by a successor that takes over (Part.replace) where the machine runs, and
+   * when it is started where it does not. Rejects, and the part goes on as before, when the successor cannot prepare itself. Resolves to the
+   * part when it runs.
+   */
+  replacePart(spec: PartSpec, patience: Patience): Promise<Part | undefined> {
+    const index = this.#partSpecs.findIndex(({ name }) => name === spec.name);
+    return this.#inTurn(async () => {
+      const machine = this.#machine;
+      const part = machine === undefined ? undefined : this.#parts[index];
+      if (machine !== undefined) await part?.replace(this.#launcher(machine, spec, index), patience);
+      this.#partSpecs[index] = spec;
+      return part;
+    });
   }
 
   async trimLogs(): Promise<void> {
@@ -124,22 +142,26 @@ export class KeptMachine {
   /** Opened once: they go on where they were when the machine is made again. */
   async #openLogs(): Promise<void> {
     if (this.#logs.length > 0) return;
-    const { cluster, name, parts } = this.#spec;
+    const { cluster, name } = this.#spec;
     const path = (part: string) => join(hostPaths(cluster).logs, `${logName(name, part)}.log`);
-    this.#logs.push(...(await Promise.all(parts.map((part) => LogFile.open(path(part.name))))));
+    this.#logs.push(...(await Promise.all(this.#partSpecs.map((part) => LogFile.open(path(part.name))))));
   }
 
   #startParts(machine: Machine): void {
     if (this.#machine !== machine) return;
-    const { name, parts } = this.#spec;
-    this.#parts = parts.map(
-      (part, index) =>
-        new Part(part.name, () => launchIn(machine, part.command, this.#logs[index]!.descriptor), {
+    const { name } = this.#spec;
+    this.#parts = this.#partSpecs.map(
+      (spec, index) =>
+        new Part(spec.name, this.#launcher(machine, spec, index), {
           onEnd: (part, how, delay) =>
             this.#around.report(`${logName(name, part)} ended (${how}); started again in ${delay} ms`),
         }),
     );
     for (const part of this.#parts) part.start();
+  }
+
+  #launcher(machine: Machine, { command }: PartSpec, index: number): Launch {
+    return (isSuccessor) => launchIn(machine, command, this.#logs[index]!.descriptor, isSuccessor);
   }
 
   /** Its init ended: everything on it is gone. */

@@ -1,5 +1,6 @@
 import { formatIPv4, formatPrefix, overlaps, type Prefix, parsePrefix, sizeOf } from "../../ip/ipv4.ts";
 import { agentPort, type ClusterConfig, type Timings } from "../config.ts";
+import type { ChosenModes } from "./proxy-modes.ts";
 
 /** What `fairway up` was asked for, checked and with every default filled in. It travels to the supervisor as JSON. */
 export interface UpOptions {
@@ -17,7 +18,7 @@ export interface UpOptions {
   apiPort: number;
   /** Label values; empty: nodes are in no zone. */
   zones: string[];
-  proxyMode: string;
+  proxyModes: ChosenModes;
   timings: Timings;
   /** Nobody will be at the terminal: the summary is the launcher's to print. */
   detach: boolean;
@@ -47,7 +48,7 @@ export const defaultOptions: Omit<UpOptions, "manifests"> = {
   nodePortRange: [30_000, 32_767],
   apiPort: 6443,
   zones: [],
-  proxyMode: "iptables",
+  proxyModes: { nodes: {} },
   timings: presets.fast!,
   detach: false,
   json: false,
@@ -117,6 +118,7 @@ export function checkOptions(options: UpOptions): void {
   if (first <= agentPort && agentPort <= last)
     throw new OptionError("--node-port-range", `${first}-${last} holds ${agentPort}, the port of the node agents`);
   checkZones(options.zones);
+  for (const node of Object.keys(options.proxyModes.nodes)) checkNodeName(node);
   const { leaseRenewInterval, nodeMonitorGrace } = options.timings;
   if (nodeMonitorGrace < 2 * leaseRenewInterval)
     throw new OptionError(
@@ -149,7 +151,6 @@ export function clusterConfig(options: UpOptions, nodeCIDR: string): ClusterConf
     apiAddress: formatIPv4(nodes + 2),
     apiPort: options.apiPort,
     ...(options.zones.length > 0 && { zones: options.zones }),
-    proxyMode: options.proxyMode,
     clusterDomain: "cluster.local",
     dnsAddress: formatIPv4(services + 10),
     timings: options.timings,

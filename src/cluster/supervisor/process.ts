@@ -4,6 +4,7 @@ import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Machine, signal } from "../../linux/machine.ts";
+import { parseNotice, successorVariable } from "../../role/parent.ts";
 import type { RunningProcess } from "./part.ts";
 
 /** Node itself, and Fairway's entry point: as source in a checkout, as JavaScript in a package. */
@@ -29,27 +30,47 @@ export function partEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.Pr
 
 /**
  * Starts a command in a machine, as leader of a process group of its own (Ctrl-C at the terminal is not for it), its output appended to an
- * open file.
+ * open file. A successor is told so by its environment; what any of them tells comes over a channel of Node's (role/parent.ts).
  */
-export function launchIn(machine: Machine, command: readonly string[], output: number): RunningProcess {
+export function launchIn(
+  machine: Machine,
+  command: readonly string[],
+  output: number,
+  isSuccessor = false,
+): RunningProcess {
   const [program, ...args] = machine.enter(command);
   const child = spawn(program, args, {
     detached: true,
-    stdio: ["ignore", output, output],
-    env: partEnvironment(),
+    stdio: ["ignore", output, output, "ipc"],
+    env: { ...partEnvironment(), [successorVariable]: isSuccessor ? "1" : undefined },
     cwd: "/",
   });
   const pid = child.pid;
   const { promise: ended, resolve } = Promise.withResolvers<string>();
-  child.once("error", (error) => resolve(error.message));
-  child.once("exit", (code, signalName) => {
+  const prepared = Promise.withResolvers<void>();
+  const serving = Promise.withResolvers<void>();
+  let reason = "";
+  child.on("message", (message) => {
+    const notice = parseNotice(message);
+    if (notice?.is === "prepared") prepared.resolve();
+    else if (notice?.is === "serving") serving.resolve();
+    else if (notice?.is === "failing") reason = `: ${notice.reason}`;
+  });
+  child.on("error", (error) => resolve(error.message));
+  child.once("exit", () => {
     // nsenter may have been killed alone: what it had started must not live on beside its successor.
     if (pid !== undefined) signal(-pid, "SIGKILL");
-    resolve(signalName ?? `exit status ${code}`);
   });
+  // Only then everything that it told has come.
+  child.once("close", (code, signalName) => resolve(`${signalName ?? `exit status ${code}`}${reason}`));
   return {
     pid: pid ?? 0,
     ended,
+    prepared: prepared.promise,
+    serving: serving.promise,
+    takeOver: () => {
+      if (child.connected) child.send({ is: "gone" }, () => {});
+    },
     // nsenter waits for the process it started and does not pass signals on: the signal goes to that process.
     terminate: async () => {
       if (pid === undefined) return;

@@ -10,7 +10,9 @@ export type ControlRequest =
   | { op: "ready" }
   /** Answers when the stop has begun; the connection closes when the supervisor is gone. */
   | { op: "down" }
-  | { op: "node-add"; name?: string }
+  | { op: "node-add"; name?: string; proxyMode?: string }
+  /** Answers with a ModeChange when the node's proxy serves in that mode; without a name it is for nodes that are added later. */
+  | { op: "node-proxy-mode"; name?: string; mode: string }
   | { op: "node-remove" | "node-start" | "node-stop"; name: string };
 
 export type ControlReply<T = unknown> = { ok: true; result: T } | { ok: false; error: string };
@@ -24,6 +26,16 @@ export interface MachineStatus {
   /** How often its init died and was made again. */
   restarts: number;
   parts: PartStatus[];
+  /** Of a node: how its proxy serves Services. */
+  proxyMode?: string;
+}
+
+export interface ModeChange {
+  node: string;
+  from: string;
+  to: string;
+  /** False for a node that is stopped: its proxy starts in that mode. */
+  running: boolean;
 }
 
 export interface WorldStatus {
@@ -66,12 +78,16 @@ export function parseRequest(line: string): ControlRequest {
   const value: unknown = JSON.parse(line);
   if (typeof value !== "object" || value === null || !("op" in value))
     throw new Error("a request is an object with `op`");
-  const { op, name, memory } = value as Record<string, unknown>;
-  const text = name === undefined || typeof name === "string" ? name : undefined;
+  const { op, memory, ...words } = value as Record<string, unknown>;
+  const [text, mode, proxyMode] = [words.name, words.mode, words.proxyMode].map((word) => {
+    if (word === undefined || typeof word === "string") return word;
+    throw new Error("the name of a node or a mode is a string");
+  });
   if (op === "status") return { op, memory: memory === true };
   if (op === "ready" || op === "down") return { op };
-  if (op === "node-add") return { op, name: text };
+  if (op === "node-add") return { op, name: text, proxyMode };
+  if (op === "node-proxy-mode" && mode !== undefined) return { op, name: text, mode };
   if (typeof op === "string" && nodeOperations.includes(op) && text !== undefined)
     return { op: op as "node-start", name: text };
-  throw new Error(`unknown request "${String(op)}", or one without a name`);
+  throw new Error(`unknown request "${String(op)}", or one that lacks what it is about`);
 }

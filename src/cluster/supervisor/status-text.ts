@@ -17,7 +17,7 @@ export function statusText(status: WorldStatus, overview: Overview | { error: st
     `kubeconfig ${status.kubeconfig}`,
     "",
     ...table(
-      ["MACHINE", "ADDRESS", "STATE", "KUBERNETES", "PROCESSES"],
+      ["MACHINE", "ADDRESS", "STATE", "KUBERNETES", "PROXY", "PROCESSES"],
       machines.map((machine) => machineRow(machine, overview, machine !== controlPlane)),
     ),
     ...machines.flatMap(troubles),
@@ -30,7 +30,8 @@ function machineRow(machine: MachineStatus, overview: Overview | { error: string
   const node = "error" in overview ? undefined : overview.nodes.find(({ name }) => name === machine.name);
   const kubernetes = !isNode ? "" : (node?.status ?? ("error" in overview ? "unknown" : "not joined"));
   const running = machine.parts.filter(({ state }) => state === "running").length;
-  return [machine.name, machine.address, machine.state, kubernetes, `${running} of ${machine.parts.length} run`];
+  const { name, address, state, proxyMode = "", parts } = machine;
+  return [name, address, state, kubernetes, proxyMode, `${running} of ${parts.length} run`];
 }
 
 /** What went wrong on a machine, a line each. */

@@ -16,6 +16,7 @@ import { clusterConfig, OptionError, type UpOptions } from "./options.ts";
 import { fairway, partEnvironment } from "./process.ts";
 import { Progress } from "./progress.ts";
 import type { ControlRequest, SupervisorInfo, WorldStatus } from "./protocol.ts";
+import { checkProxyModes } from "./proxy-modes.ts";
 import { remember } from "./remembered.ts";
 import { reserveFirst } from "./reservation.ts";
 import type { SettleOptions, ShowOptions } from "./settle/settle.ts";
@@ -42,6 +43,7 @@ class Supervisor {
   #state: WorldStatus["state"] = "starting";
   #log: LogFile | undefined;
   #world: World | undefined;
+  readonly #told = new Set<string>();
   #machinesMade = false;
   #stopAsked = 0;
   /** The summary has come: whoever reads it knows that the cluster is up. */
@@ -86,8 +88,9 @@ class Supervisor {
     await this.#reserveData();
     const remembered = await remember(options);
     const names = nodeNames(options.nodes, Object.keys(remembered.nodes));
+    checkProxyModes(options.proxyModes, names);
     const config = { ...clusterConfig(options, await this.#chooseRange(remembered.nodeCIDR)), firstNodes: names };
-    const world = new World(config, remembered, (message) => this.#report(message));
+    const world = new World(config, options.proxyModes, remembered, (message) => this.#report(message));
     this.#world = world;
     await this.#writeInfo(config);
     await world.create(names);
@@ -191,7 +194,11 @@ class Supervisor {
     const world = this.#world;
     if (world === undefined || !this.#machinesMade || this.#state === "stopping")
       throw new Error(`the cluster is ${this.#state}; try again in a moment`);
-    if (request.op === "node-add") return world.addNode(request.name);
+    if (request.op === "node-add") return world.addNode(request.name, request.proxyMode);
+    if (request.op === "node-proxy-mode") {
+      const { name, mode } = request;
+      return name === undefined ? world.setLaterProxyMode(mode) : world.changeProxyMode(name, mode);
+    }
     if (request.op === "node-remove") return world.removeNode(request.name);
     if (request.op === "node-start") return world.startNode(request.name);
     return world.stopNode(request.name);
@@ -223,6 +230,12 @@ class Supervisor {
   }
 
   #report(message: string): void {
+    // Whoever waits for the boot is told what it waits for: the first time, not each time that it is tried again.
+    const [what = message] = message.split("; ");
+    if (this.#state === "starting" && !this.#told.has(what)) {
+      this.#told.add(what);
+      this.#progress.say(`fairway: ${message}`);
+    }
     const line = `${new Date().toISOString()} ${message}`;
     this.#log?.append(line).catch(() => {});
   }

@@ -7,34 +7,39 @@ import { writeFileAtomically } from "../pki/files.ts";
 import { NodeAddresses } from "./addresses.ts";
 import { Fabric } from "./fabric.ts";
 import { KeptMachine } from "./kept-machine.ts";
-import { nodeParts } from "./node-parts.ts";
+import { nodeParts, proxyPart } from "./node-parts.ts";
 import { checkNodeName } from "./options.ts";
 import { fairway } from "./process.ts";
-import type { MachineStatus } from "./protocol.ts";
+import type { MachineStatus, ModeChange } from "./protocol.ts";
+import { type ChosenModes, ProxyModes } from "./proxy-modes.ts";
 import type { Remembered } from "./remembered.ts";
 
 /** How long parts get to stop in order, in milliseconds. */
 const grace = { node: 2000, apiServer: 3000 };
+/** How long a proxy in another mode gets to read the API, and then to write its rules and remove the old ones, in milliseconds. */
+const patience = { prepare: 30_000, serve: 30_000 };
 
 /** The machines of a cluster: the fabric, the control plane and the nodes. */
 export class World {
   readonly config: ClusterConfig;
   readonly #addresses: NodeAddresses;
+  readonly #modes: ProxyModes;
   readonly #fabric = new Fabric();
   readonly #nodes = new Map<string, KeptMachine>();
   readonly #report: (message: string) => void;
-  readonly #remember: (nodes: Record<string, number>) => Promise<void>;
+  readonly #remembered: Remembered;
   /** Resolves when node parts may start. */
   readonly #apiListens = Promise.withResolvers<void>();
   #controlPlane: KeptMachine | undefined;
   #authority: Authority | undefined;
 
-  constructor(config: ClusterConfig, remembered: Remembered, report: (message: string) => void) {
+  constructor(config: ClusterConfig, modes: ChosenModes, remembered: Remembered, report: (message: string) => void) {
     this.config = config;
     this.#report = report;
+    this.#modes = new ProxyModes(modes, remembered.proxyModes);
+    this.#remembered = remembered;
     this.#addresses = new NodeAddresses(config.nodeCIDR);
     this.#addresses.restore(remembered.nodes);
-    this.#remember = async (nodes) => remembered.save({ nodeCIDR: config.nodeCIDR, nodes });
   }
 
   /** Makes every machine and the keys at the same time; resolves when all of them are there and the API server is starting. */
@@ -52,7 +57,7 @@ export class World {
       this.#fabric.attachHost(config),
       ...nodes.map((node) => Promise.all([this.#makeNodeKeys(node), node.start()])),
     ]);
-    await this.#remember(this.#addresses.save());
+    await this.#remember();
   }
 
   letPartsStart(): void {
@@ -83,13 +88,13 @@ export class World {
   }
 
   /** A node that is not started yet. */
-  #declare(name: string): KeptMachine {
+  #declare(name: string, wantedMode?: string): KeptMachine {
     const node = new KeptMachine(
       {
         cluster: this.config.name,
         name,
         address: this.#addresses.assign(name),
-        parts: nodeParts(this.config, name),
+        parts: nodeParts(this.config, name, this.#modes.assign(name, wantedMode)),
       },
       { fabric: this.#fabric, partsMayStart: this.#apiListens.promise, report: this.#report },
     );
@@ -98,13 +103,13 @@ export class World {
   }
 
   /** Resolves to the new node's name when its machine runs; it joins the cluster by itself. */
-  async addNode(wanted?: string): Promise<string> {
+  async addNode(wanted?: string, proxyMode?: string): Promise<string> {
     const name = checkNodeName(wanted ?? this.#freeName());
     if (this.#nodes.has(name) || name === "control-plane") throw new Error(`there is a machine "${name}" already`);
-    const node = this.#declare(name);
+    const node = this.#declare(name, proxyMode);
     await this.#makeNodeKeys(node);
     await node.start();
-    await this.#remember(this.#addresses.save());
+    await this.#remember();
     return name;
   }
 
@@ -112,8 +117,33 @@ export class World {
     await this.#node(name).discard();
     this.#nodes.delete(name);
     this.#addresses.release(name);
+    this.#modes.release(name);
     await rm(worldPaths(this.config).node(name), { recursive: true, force: true });
-    await this.#remember(this.#addresses.save());
+    await this.#remember();
+  }
+
+  /** Resolves when the node's proxy serves in that mode and the old one's rules are gone; rejects with which mode the node is in then. */
+  async changeProxyMode(name: string, to: string): Promise<ModeChange> {
+    const node = this.#node(name);
+    const from = this.#modes.of(name);
+    if (from === to) return { node: name, from, to, running: node.status.state === "running" };
+    const part = await node
+      .replacePart(proxyPart(this.config, name, to), { prepare: patience.prepare, stop: grace.node })
+      .catch((error: Error) => {
+        throw new Error(`${name} stays in ${from}: its proxy cannot start in ${to} (${error.message})`);
+      });
+    this.#modes.assign(name, to);
+    await this.#remember();
+    await part?.whenServing(patience.serve).catch((error: Error) => {
+      throw new Error(`${name} is in ${to} now, but: ${error.message}`);
+    });
+    return { node: name, from, to, running: part !== undefined };
+  }
+
+  /** For nodes that are added later. */
+  async setLaterProxyMode(mode: string): Promise<void> {
+    this.#modes.setOthers(mode);
+    await this.#remember();
   }
 
   startNode(name: string): Promise<void> {
@@ -139,7 +169,13 @@ export class World {
   }
 
   get nodes(): MachineStatus[] {
-    return [...this.#nodes.values()].map(({ status }) => status);
+    return [...this.#nodes.values()].map(({ status }) => ({ ...status, proxyMode: this.#modes.of(status.name) }));
+  }
+
+  /** What the next start over this data directory must know. */
+  #remember(): Promise<void> {
+    const { nodeCIDR } = this.config;
+    return this.#remembered.save({ nodeCIDR, nodes: this.#addresses.save(), proxyModes: this.#modes.save() });
   }
 
   async trimLogs(): Promise<void> {
