@@ -39,6 +39,16 @@ async function tests(): Promise<void> {
     const { netns } = podNetwork((await read(name)).metadata?.uid ?? "", "0.0.0.0");
     return (await readdir("/run/netns")).filter((entry) => entry === netns);
   };
+  /** Every socket on which the demo server listens is held by the agent too. */
+  const held = () =>
+    eventually("the agent holds the sockets", async () => {
+      const [server, agent] = await Promise.all([cluster.listeners("demo-server"), cluster.listeners("agent")]);
+      assert.ok(server.length > 0);
+      assert.deepEqual(
+        server.filter((socket) => !agent.includes(socket)),
+        [],
+      );
+    });
   const until = (name: string, what: string, holds: (pod: Pod) => boolean) =>
     eventually(`${name}: ${what}`, async () => {
       const found = await read(name);
@@ -310,11 +320,34 @@ async function tests(): Promise<void> {
       await eventually("answers again", () => run("curl", ["-sS", "--max-time", "5", `http://${podIP}/`]));
     });
 
-    test("the death of the demo server restarts its containers", async () => {
+    test("the death of the demo server costs its containers only the connections that they had", async () => {
+      await cluster.apply(pod("kept", { image: "fairway/echo" }));
+      await ready("kept");
+      await held();
+      const before = await read("kept");
+      const address = `http://${before.status?.podIP}/`;
+      cluster.signal("demo-server", "SIGKILL");
+      const answer = run("curl", ["-sS", "--max-time", "20", address]);
+      cluster.run("demo-server");
+      assert.match(await answer, /default\/kept/);
+      // A second death: what was taken over is held as well.
+      await held();
+      cluster.signal("demo-server", "SIGKILL");
+      const again = run("curl", ["-sS", "--max-time", "20", address]);
+      cluster.run("demo-server");
+      assert.match(await again, /default\/kept/);
+      assert.deepEqual(await statusOf("kept"), before.status?.containerStatuses?.[0]);
+      await cluster.kubectl("delete", "pod", "kept");
+      await assert.rejects(run("curl", ["-sS", "--max-time", "5", address]));
+    });
+
+    test("the death of the demo server and the agent restarts the containers", async () => {
       await cluster.apply(pod("served", { image: "fairway/echo" }));
       await ready("served");
+      cluster.signal("agent", "SIGKILL");
       cluster.signal("demo-server", "SIGKILL");
       cluster.run("demo-server");
+      cluster.run("agent");
       const { status } = await until(
         "served",
         "restarted",

@@ -70,13 +70,26 @@ describe("faults", () => {
     });
   }
 
-  test("kill -9 of a demo server: its Pods are served again", async () => {
-    for (const pid of await processes("demo-server")) process.kill(pid, "SIGKILL");
-    await eventually("both Pods answer again", 15, async () => {
-      const hosts = new Set<string>();
-      for (let n = 0; n < 20; n += 1) hosts.add((await get(`http://${addresses[1]}:30080/`)).body);
-      return hosts.size === 2 ? true : undefined;
+  test("kill -9 of a demo server: new connections wait for the next one, and no container is restarted", async () => {
+    const countBefore = await restarts();
+    const before = await processes("demo-server");
+    let killed = 0;
+    const { errors, answered } = await whileAsking(`http://${addresses[0]}:30080/`, 10_000, async () => {
+      killed = Date.now();
+      for (const pid of before) process.kill(pid, "SIGKILL");
+      await eventually("both Pods answer again", 15, async () => {
+        const hosts = new Set<string>();
+        for (let n = 0; n < 20; n += 1) hosts.add((await get(`http://${addresses[1]}:30080/`, 10_000)).body);
+        return hosts.size === 2 ? true : undefined;
+      });
     });
+    assert.ok(answered > 0);
+    // A request under way may have been cut.
+    assert.deepEqual(
+      errors.filter(({ began }) => began > killed),
+      [],
+    );
+    assert.equal(await restarts(), countBefore, "a container was restarted");
   });
 
   test("kill -9 of a node's init: the node is made again under its name", async () => {

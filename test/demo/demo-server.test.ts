@@ -10,6 +10,7 @@ import pino from "pino";
 import { programs } from "../../src/cluster/pods/demo/programs/table.ts";
 import type { DemoContainer, DemoMessage } from "../../src/cluster/pods/demo/protocol.ts";
 import { type DemoServer, startDemoServer } from "../../src/cluster/pods/demo/server.ts";
+import { closeDescriptors, copyDescriptors } from "../../src/linux/descriptors.ts";
 import { createNamespace, type TestNamespace } from "./namespace.ts";
 
 class Agent {
@@ -72,7 +73,7 @@ describe("demo server", () => {
     pods = await Promise.all([createNamespace(), createNamespace()]);
     server = await startDemoServer({ socketPath: socketPath(), programs, log: pino({ enabled: false }) });
     agent = new Agent(socketPath());
-    assert.deepEqual(await agent.ask({ op: "sync", keep: [] }), { id: 1, ok: true, running: [] });
+    assert.deepEqual(await agent.ask({ op: "sync", keep: [] }), { id: 1, ok: true, running: {} });
   });
   after(async () => {
     agent?.socket.destroy();
@@ -150,7 +151,32 @@ describe("demo server", () => {
     agent = new Agent(socketPath());
     const reply = await agent.ask({ op: "sync", keep: ["b"] });
     assert.ok("running" in reply);
-    assert.deepEqual(reply.running, ["b"]);
+    assert.deepEqual(Object.keys(reply.running ?? {}), ["b"]);
+  });
+
+  it("goes on with sockets that a process has of a dead one, as if it had opened them", async () => {
+    const served = container("taken", 0, { args: ["--http=7100", "--udp=7101"] });
+    const started = await agent.ask({ op: "start", container: served });
+    assert.ok("sockets" in started && started.sockets !== undefined);
+    const { pid, descriptors } = started.sockets;
+    const sockets = { pid: process.pid, descriptors: copyDescriptors(pid, descriptors) };
+    await agent.ask({ op: "stop", container: "taken", grace: 0 });
+    // Nobody serves, but the kernel accepts.
+    const answer = get(0, "http://127.0.0.1:7100/");
+    const resumed = await agent.ask({ op: "start", container: served, sockets });
+    assert.ok("ok" in resumed && resumed.ok);
+    assert.match(await answer, /pod-taken/);
+    closeDescriptors(sockets.descriptors);
+    assert.match(await get(0, "http://127.0.0.1:7100/"), /pod-taken/);
+    await agent.ask({ op: "stop", container: "taken", grace: 0 });
+    await assert.rejects(get(0, "http://127.0.0.1:7100/"));
+    const late = await agent.ask({
+      op: "start",
+      container: served,
+      sockets: { pid: process.pid, descriptors: [9999] },
+    });
+    assert.ok("ok" in late && !late.ok);
+    assert.match(late.error, /pidfd_getfd of process \d+: bad file descriptor/);
   });
 
   it("refuses lines that are no requests and goes on", async () => {

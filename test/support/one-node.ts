@@ -3,7 +3,7 @@
  * their own, as in a cluster, but share one machine. The real kubectl drives them.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readlink, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type ClusterConfig, hostPaths, worldPaths, worldRoot } from "../../src/cluster/config.ts";
 import { ensureClusterPki, ensureNodePki } from "../../src/cluster/pki/cluster.ts";
@@ -86,6 +86,22 @@ export class OneNode {
 
   signal(role: Role, signal: NodeJS.Signals): void {
     this.#processes.get(role)?.kill(signal);
+  }
+
+  /** Inodes of the TCP sockets in Pods' namespaces that a process has open, and on which somebody listens. */
+  async listeners(role: Role): Promise<string[]> {
+    const pid = this.#processes.get(role)?.pid ?? 0;
+    const namespaces = (await readdir("/run/netns")).filter((name) => name.startsWith("pod-"));
+    const tables = await Promise.all(
+      namespaces.map((name) => run("ip", ["netns", "exec", name, "cat", "/proc/net/tcp"]).catch(() => "")),
+    );
+    // The state 0A is LISTEN, the tenth column the inode (proc_net_tcp).
+    const lines = tables.flatMap((table) => table.split("\n").map((line) => line.trim().split(/\s+/)));
+    const listening = new Set(lines.filter((columns) => columns[3] === "0A").map((columns) => columns[9]));
+    const descriptors = await readdir(`/proc/${pid}/fd`);
+    const links = await Promise.all(descriptors.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => "")));
+    const inodes = links.map((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1]).filter((inode) => inode !== undefined);
+    return [...new Set(inodes)].filter((inode) => listening.has(inode));
   }
 
   kubectl(...args: string[]): Promise<string> {

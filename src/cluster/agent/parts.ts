@@ -13,9 +13,11 @@ import { type ClusterConfig, nodeRoot, worldPaths } from "../config.ts";
 import type { Verdict } from "../pods/container-files.ts";
 import { ContainerLogs } from "../pods/container-logs.ts";
 import type { NodeContext } from "../pods/context.ts";
+import type { DemoContainer } from "../pods/demo/protocol.ts";
 import { DemoClient } from "../pods/demo-client.ts";
 import { nodeAddress, PodNetworks } from "../pods/networks.ts";
 import { ContainerRuntime } from "../pods/runtime.ts";
+import { demoContainer } from "../pods/start-container.ts";
 import { StatusWriter } from "../pods/status-writer.ts";
 import { PodVolumes } from "../pods/volumes.ts";
 import { hostMounts } from "./host-mounts.ts";
@@ -72,11 +74,13 @@ export async function createParts({ config, node, log }: AgentOptions): Promise<
   await runtime.open();
   const demo = new DemoClient({
     socketPath: runtime.paths.demoSocket,
-    wanted: () => runningDemos(runtime),
+    wanted: () => runningDemos(runtime, node),
     onLost: (ids) => {
       for (const id of ids) void endDemo(runtime, id, lostVerdict);
     },
     onExit: (id, code) => void endDemo(runtime, id, { code }),
+    onNotHeld: (error) =>
+      problem(error, "cannot hold a demo container's sockets: it would not outlive the demo server"),
   });
   const context: NodeContext = {
     config,
@@ -130,9 +134,12 @@ const lostVerdict: Verdict = {
   blameless: true,
 };
 
-function runningDemos(runtime: ContainerRuntime): string[] {
-  const running = runtime.list().filter(({ spec, exit }) => spec.launch.kind === "demo" && exit === undefined);
-  return running.map(({ spec }) => spec.id);
+function runningDemos(runtime: ContainerRuntime, node: string): DemoContainer[] {
+  return runtime
+    .list()
+    .filter(({ exit }) => exit === undefined)
+    .map((container) => demoContainer(container, runtime.paths.log(container.spec.id), node))
+    .filter((container) => container !== undefined);
 }
 
 async function endDemo(runtime: ContainerRuntime, id: string, verdict: Verdict): Promise<void> {

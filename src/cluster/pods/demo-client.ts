@@ -1,19 +1,25 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DemoContainer, DemoMessage, DemoReply, DemoRequest } from "./demo/protocol.ts";
+import { HeldSockets } from "./held-sockets.ts";
 
 export interface DemoClientOptions {
   socketPath: string;
-  /** Ids of the demo containers that should be running, asked for on each connection. */
-  wanted: () => string[];
-  /** Containers that the server does not serve any more, for it is another process than before. */
+  /** The demo containers that should be running, asked for on each connection. */
+  wanted: () => DemoContainer[];
+  /** Containers that nobody serves any more: the server is another process than before, and could not go on with them. */
   onLost: (ids: string[]) => void;
   /** A container ended by itself. */
   onExit: (id: string, code: number) => void;
+  /** Sockets could not be copied: their containers will not outlive the server. */
+  onNotHeld: (error: Error) => void;
 }
 
-/** After this long without a server what it served is taken for lost. Milliseconds; the supervisor restarts a server within a second. */
-const patience = 1_500;
+/**
+ * After this long without a server what it served is taken for lost: at once where connections are refused, later where they wait. Milliseconds;
+ * the supervisor restarts a server within a second.
+ */
+const patience = { refused: 1_500, held: 10_000 };
 const retryInterval = 25;
 const replyTimeout = 15_000;
 const longestLine = 1 << 20;
@@ -24,6 +30,7 @@ export class DemoClient {
   readonly #pending = new Map<number, (reply: DemoReply | undefined) => void>();
   /** Containers whose start is not answered yet. */
   readonly #beginning = new Set<string>();
+  readonly #held: HeldSockets;
   #socket?: Socket;
   #ready = Promise.withResolvers<void>();
   #id = 0;
@@ -31,6 +38,7 @@ export class DemoClient {
 
   constructor(options: DemoClientOptions) {
     this.#options = options;
+    this.#held = new HeldSockets(options.onNotHeld);
   }
 
   /** To be called once `wanted` knows every container that runs: what it leaves out, the server stops. */
@@ -50,6 +58,7 @@ export class DemoClient {
         const reply = await this.#ask((id) => ({ op: "start", id, container }), deadline - Date.now());
         if (reply === undefined) continue;
         if (!reply.ok) throw new Error(reply.error);
+        if (reply.sockets !== undefined) this.#held.hold(container.id, reply.sockets);
         return;
       }
     } finally {
@@ -59,12 +68,14 @@ export class DemoClient {
 
   /** Stops serving, with so many milliseconds for answers under way. A server that is not there serves nothing. */
   async stop(container: string, grace?: number): Promise<void> {
+    this.#held.release(container);
     if (this.#socket !== undefined)
       await this.#ask((id) => ({ op: "stop", id, container, grace }), replyTimeout + (grace ?? 0));
   }
 
   close(): void {
     this.#closed = true;
+    this.#held.close();
     this.#socket?.destroy();
   }
 
@@ -93,35 +104,52 @@ export class DemoClient {
   }
 
   /** What an earlier request had served; what is being asked for is not lost yet. */
-  #served(): string[] {
-    return this.#options.wanted().filter((id) => !this.#beginning.has(id));
+  #served(): DemoContainer[] {
+    return this.#options.wanted().filter(({ id }) => !this.#beginning.has(id));
+  }
+
+  #lose(containers: DemoContainer[]): void {
+    for (const { id } of containers) this.#held.release(id);
+    if (containers.length > 0) this.#options.onLost(containers.map(({ id }) => id));
+  }
+
+  /** Lets a new server go on with what a dead one served. */
+  async #resume(container: DemoContainer): Promise<void> {
+    const sockets = this.#held.of(container.id);
+    if (sockets === undefined) return this.#lose([container]);
+    const reply = await this.#send((id) => ({ op: "start", id, container, sockets }));
+    // Without an answer the next server is asked.
+    if (reply?.ok === false) this.#lose([container]);
   }
 
   async #keepConnected(): Promise<void> {
     let lostSince = Date.now();
-    let told = false;
+    const told = new Set<string>();
     while (!this.#closed) {
       const socket = await connected(this.#options.socketPath);
       if (socket === undefined) {
-        if (!told && Date.now() - lostSince > patience) {
-          told = true;
-          this.#options.onLost(this.#served());
-        }
+        const silence = Date.now() - lostSince;
+        const isLost = (id: string) => silence > (this.#held.of(id) === undefined ? patience.refused : patience.held);
+        const lost = this.#served().filter(({ id }) => !told.has(id) && isLost(id));
+        for (const { id } of lost) told.add(id);
+        this.#lose(lost);
         await sleep(retryInterval);
         continue;
       }
       const ended = this.#serve(socket);
       const wanted = this.#served();
-      const reply = await Promise.race([this.#send((id) => ({ op: "sync", id, keep: wanted })), ended]);
+      const keep = wanted.map(({ id }) => id);
+      const reply = await Promise.race([this.#send((id) => ({ op: "sync", id, keep })), ended]);
       if (reply?.ok) {
-        const running = new Set(reply.running);
-        const lost = wanted.filter((id) => !running.has(id));
-        if (lost.length > 0) this.#options.onLost(lost);
+        const { running = {} } = reply;
+        for (const [id, sockets] of Object.entries(running)) this.#held.hold(id, sockets);
+        const missing = wanted.filter(({ id }) => running[id] === undefined);
+        await Promise.race([Promise.all(missing.map((container) => this.#resume(container))), ended]);
         this.#ready.resolve();
       }
       await ended;
       lostSince = Date.now();
-      told = false;
+      told.clear();
     }
   }
 
@@ -152,6 +180,7 @@ export class DemoClient {
   #answered(line: string): void {
     const message = JSON.parse(line) as DemoMessage;
     if ("event" in message) {
+      this.#held.release(message.container);
       this.#options.onExit(message.container, message.code);
       return;
     }

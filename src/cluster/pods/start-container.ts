@@ -4,6 +4,7 @@ import type { Pod, Container as Spec } from "../../kubernetes/types.ts";
 import { netnsPath } from "../../linux/netns.ts";
 import type { ContainerSpec } from "./container-spec.ts";
 import type { NodeContext } from "./context.ts";
+import type { DemoContainer } from "./demo/protocol.ts";
 import { ContainerConfigError, containerEnvironment, expand } from "./environment.ts";
 import { hostnameOf } from "./etc.ts";
 import { type Launch, launchOf, resolveImage } from "./images.ts";
@@ -44,7 +45,7 @@ export async function startContainer(context: NodeContext, inputs: StartInputs):
   const container = await assemble(context, inputs, launch, env);
   note("Created", `Created container: ${spec.name}`);
   const running = await context.runtime.start(container);
-  if (launch.kind === "demo") await serve(context, running, launch);
+  if (launch.kind === "demo") await serve(context, running);
   if (running.exit === undefined) note("Started", `Started container ${spec.name}`);
   return running;
 }
@@ -127,29 +128,20 @@ async function assemble(
 }
 
 /** Lets the demo server serve a container whose PID 1 waits. A refusal ends the container, as a program that exits at once would. */
-export async function serve(
-  context: NodeContext,
-  container: Container,
-  { program, args }: { program: string; args: string[] },
-): Promise<void> {
-  const { spec, pid } = container;
+async function serve({ runtime, demo, nodeName }: NodeContext, container: Container): Promise<void> {
   try {
-    await context.demo.start({
-      id: spec.id,
-      program,
-      args,
-      env: spec.env,
-      networkNamespace: spec.networkNamespace ?? `/proc/${pid}/ns/net`,
-      logFile: context.runtime.paths.log(spec.id),
-      pod: {
-        name: spec.pod.name,
-        namespace: spec.pod.namespace,
-        ip: spec.pod.address,
-        node: context.nodeName,
-        container: spec.name,
-      },
-    });
+    const served = demoContainer(container, runtime.paths.log(container.spec.id), nodeName);
+    if (served !== undefined) await demo.start(served);
   } catch (error) {
-    await context.runtime.signal(container, "SIGKILL", { code: 1, reason: "Error", message: (error as Error).message });
+    await runtime.signal(container, "SIGKILL", { code: 1, reason: "Error", message: (error as Error).message });
   }
+}
+
+/** A container as the demo server is told of it; undefined when it is a process of its own. */
+export function demoContainer({ spec, pid }: Container, logFile: string, node: string): DemoContainer | undefined {
+  const { id, launch, env, networkNamespace = `/proc/${pid}/ns/net` } = spec;
+  if (launch.kind !== "demo") return undefined;
+  const { name, namespace, address: ip } = spec.pod;
+  const pod = { name, namespace, ip, node, container: spec.name };
+  return { id, program: launch.program, args: launch.args, env, networkNamespace, logFile, pod };
 }

@@ -1,13 +1,23 @@
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { createServer, type Server, type Socket } from "node:net";
+import { closeDescriptors, copyDescriptors } from "../../../linux/descriptors.ts";
 import { openTcpListener, openUdpSocket } from "../../../linux/setns.ts";
 import type { HttpFrontend } from "./http.ts";
 import { LogFile } from "./log-file.ts";
 import type { Listener, Program, Runtime } from "./program.ts";
-import type { DemoContainer } from "./protocol.ts";
+import type { DemoContainer, Sockets } from "./protocol.ts";
 
 /** TCP connections of one container at a time; further ones are closed at once. */
 const maximumConnections = 4096;
+
+export interface RunningContainerOptions {
+  container: DemoContainer;
+  program: Program;
+  http: HttpFrontend;
+  /** What a demo server that died had opened for this container; absent: everything is opened anew. */
+  sockets?: Sockets;
+  onExit: (code: number) => void;
+}
 
 /** One running demo container: the sockets in its Pod's network namespace, and the connections that they accepted. */
 export class RunningContainer implements Runtime {
@@ -18,27 +28,38 @@ export class RunningContainer implements Runtime {
   readonly #onExit: (code: number) => void;
   readonly #servers: Server[] = [];
   readonly #datagrams: DatagramSocket[] = [];
+  readonly #descriptors: number[] = [];
   readonly #sockets = new Set<Socket>();
   #stopped: Promise<void> | undefined;
   /** Set with the last connection gone, while the container stops. */
   #drained: (() => void) | undefined;
 
   /** Opens everything that the program listens on; throws (UsageError, SystemCallError) with nothing left open. */
-  constructor(container: DemoContainer, program: Program, http: HttpFrontend, onExit: (code: number) => void) {
+  constructor({ container, program, http, sockets, onExit }: RunningContainerOptions) {
     this.container = container;
     this.program = program;
     this.#http = http;
     this.#onExit = onExit;
     this.#log = new LogFile(container.logFile);
-    this.log(program.greeting);
+    const copies = sockets && copyDescriptors(sockets.pid, sockets.descriptors);
+    if (copies === undefined) this.log(program.greeting);
     try {
-      for (const listener of program.listeners(this)) this.#open(listener);
+      const listeners = [...program.listeners(this)];
+      if (copies !== undefined && copies.length !== listeners.length)
+        throw new Error(`${copies.length} sockets were left for ${listeners.length} ports`);
+      for (const [index, listener] of listeners.entries()) this.#open(listener, copies?.[index]);
     } catch (error) {
       this.log(error instanceof Error ? error.message : String(error));
       this.#close();
+      closeDescriptors((copies ?? []).slice(this.#descriptors.length));
       void this.#log.flush();
       throw error;
     }
+  }
+
+  /** What it listens on, in the order of the program's listeners. */
+  get sockets(): Sockets {
+    return { pid: process.pid, descriptors: this.#descriptors };
   }
 
   log(line: string): void {
@@ -88,15 +109,19 @@ export class RunningContainer implements Runtime {
     this.#datagrams.length = 0;
   }
 
-  #open(listener: Listener): void {
+  /** `descriptor`: the socket, when it is open already. */
+  #open(listener: Listener, descriptor: number | undefined): void {
     const place = { networkNamespace: this.container.networkNamespace, port: listener.port };
+    const open = listener.protocol === "udp" ? openUdpSocket : openTcpListener;
+    const fd = descriptor ?? open(place);
+    this.#descriptors.push(fd);
     if (listener.protocol === "udp") {
       const socket = createSocket("udp4");
       socket.on("message", (data, { address, port }) => {
         listener.receive(data, { address, port }, (answer) => socket.send(answer, port, address, () => {}));
       });
       socket.on("error", (error) => this.log(`udp ${listener.port}: ${error.message}`));
-      socket.bind({ fd: openUdpSocket(place) });
+      socket.bind({ fd });
       this.#datagrams.push(socket);
       return;
     }
@@ -114,7 +139,7 @@ export class RunningContainer implements Runtime {
     });
     server.maxConnections = maximumConnections;
     server.on("error", (error) => this.log(`tcp ${listener.port}: ${error.message}`));
-    server.listen({ fd: openTcpListener(place) });
+    server.listen({ fd });
     this.#servers.push(server);
   }
 }

@@ -18,6 +18,7 @@ describe("parseRequest", () => {
   it("reads back every request as it was", () => {
     for (const request of [
       { op: "start", id: 1, container },
+      { op: "start", id: 1, container, sockets: { pid: 7, descriptors: [20, 21] } },
       { op: "sync", id: 2, keep: ["a"] },
       { op: "stop", id: 3, container: "c1", grace: 10 },
     ]) {
@@ -33,6 +34,8 @@ describe("parseRequest", () => {
     [{ op: "sync", id: 1, keep: "a" }, /keep: must be a list/],
     [{ op: "stop", id: 1, container: "a", grace: -1 }, /grace: /],
     [{ op: "stop", id: 1 }, /container: must be a string/],
+    [{ ...start({}), sockets: { descriptors: [] } }, /sockets\.pid: must be a process id/],
+    [{ ...start({}), sockets: { pid: 1, descriptors: [-1] } }, /sockets\.descriptors: must be a list/],
     [start({ args: [1] }), /container\.args\[0\]: must be a string/],
     [start({ env: { A: 1 } }), /container\.env\.A: must be a string/],
     [start({ logFile: "relative" }), /container\.logFile: must be an absolute path/],

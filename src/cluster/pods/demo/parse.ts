@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import type { DemoContainer, DemoRequest } from "./protocol.ts";
+import type { DemoContainer, DemoRequest, Sockets } from "./protocol.ts";
 
 /** A line that is no request. `id` when the line had one, to answer it. */
 export class ProtocolError extends Error {
@@ -25,7 +25,12 @@ export function parseRequest(line: string): DemoRequest {
   const request = id as number;
   try {
     if (op === "sync") return { op, id: request, keep: strings(value.keep, "keep", 10_000) };
-    if (op === "start") return { op, id: request, container: parseContainer(value.container) };
+    if (op === "start") {
+      const container = parseContainer(value.container);
+      return value.sockets === undefined
+        ? { op, id: request, container }
+        : { op, id: request, container, sockets: parseSockets(value.sockets) };
+    }
     if (op === "stop") {
       const grace = value.grace;
       if (grace !== undefined && !(typeof grace === "number" && grace >= 0 && grace <= 3_600_000)) {
@@ -59,6 +64,15 @@ function parseContainer(value: unknown): DemoContainer {
       container: string(pod.container, "container.pod.container"),
     },
   };
+}
+
+function parseSockets(value: unknown): Sockets {
+  const isNumber = (one: unknown) => Number.isSafeInteger(one) && (one as number) >= 0;
+  if (!isObject(value) || !isNumber(value.pid)) throw new ProtocolError("sockets.pid: must be a process id");
+  const { pid, descriptors } = value;
+  if (!Array.isArray(descriptors) || descriptors.length > 1000 || !descriptors.every(isNumber))
+    throw new ProtocolError("sockets.descriptors: must be a list of at most 1000 descriptors");
+  return { pid: pid as number, descriptors };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,11 +1,17 @@
 /**
  * What the node agent and the node's demo server say to each other over the unix socket nodePaths.demoSocket: one JSON value a line, both ways.
  * The agent is the only client; a new connection replaces the one before. When the connection closes the demo server keeps serving (an agent's
- * death costs no flow); a new agent sends `sync` first, and what is not in it is stopped.
+ * death costs no flow); a new agent sends `sync` first, and what is not in it is stopped. A new demo server gets what the dead one served
+ * by `start` again, with the sockets that the agent has copies of.
  */
 export type DemoRequest =
   | { op: "sync"; id: number; keep: string[] }
-  | { op: "start"; id: number; container: DemoContainer }
+  | {
+      op: "start";
+      id: number;
+      container: DemoContainer /** Open already: in the order of an earlier answer. */;
+      sockets?: Sockets;
+    }
   /** Answered when nothing of the container is open any more. Stopping what does not run is no error. */
   | {
       op: "stop";
@@ -13,6 +19,12 @@ export type DemoRequest =
       container: string /** For answers under way, in milliseconds; 2,000 when absent. */;
       grace?: number;
     };
+
+/** Where sockets are: descriptors of a process on the same node. */
+export interface Sockets {
+  pid: number;
+  descriptors: number[];
+}
 
 /** One running demo container: a program inside the demo server, with sockets opened in the Pod's network namespace. */
 export interface DemoContainer {
@@ -32,9 +44,11 @@ export interface DemoContainer {
 
 /**
  * An answer to the request of that id. ok means that the container's ports listen; an error is what a container that exits at once would
- * have written (it is in the log file too). `running` answers a sync: what goes on, in no order.
+ * have written (it is in the log file too). `sockets` answers a start, `running` a sync: what goes on, with its sockets.
  */
-export type DemoReply = { id: number; ok: true; running?: string[] } | { id: number; ok: false; error: string };
+export type DemoReply =
+  | { id: number; ok: true; sockets?: Sockets; running?: Record<string, Sockets> }
+  | { id: number; ok: false; error: string };
 
 /** A container that ended by itself. Sent when it happens; when no agent was there, before the answer to the next sync that keeps it. */
 export interface DemoExit {

@@ -6,7 +6,7 @@ import { RunningContainer } from "./container.ts";
 import { HttpFrontend } from "./http.ts";
 import { ProtocolError, parseRequest } from "./parse.ts";
 import type { Program } from "./program.ts";
-import type { DemoContainer, DemoExit, DemoMessage, DemoRequest } from "./protocol.ts";
+import type { DemoContainer, DemoExit, DemoMessage, DemoRequest, Sockets } from "./protocol.ts";
 
 export interface DemoServerOptions {
   /** Path of the control socket; a socket left there by an earlier process is replaced. */
@@ -50,25 +50,29 @@ export async function startDemoServer({ socketPath, programs, log }: DemoServerO
     });
   };
 
-  const startContainer = (container: DemoContainer) => {
+  const startContainer = (container: DemoContainer, sockets: Sockets | undefined): Sockets => {
     const program = programs.get(container.program);
     if (program === undefined) throw new Error(`exec: "${container.program}": no such demo program`);
     // An agent that lost the answer asks again.
-    if (containers.get(container.id)?.stopping === false) return;
-    containers.set(container.id, new RunningContainer(container, program, http, (code) => onExit(container.id, code)));
+    const there = containers.get(container.id);
+    if (there?.stopping === false) return there.sockets;
+    const options = { container, program, http, sockets, onExit: (code: number) => onExit(container.id, code) };
+    const running = new RunningContainer(options);
+    containers.set(container.id, running);
+    return running.sockets;
   };
 
   const handle = async (request: DemoRequest): Promise<DemoMessage> => {
     const { id } = request;
-    if (request.op === "start") startContainer(request.container);
-    else if (request.op === "stop") await stopContainer(request.container, request.grace ?? defaultGrace);
+    if (request.op === "start") return { id, ok: true, sockets: startContainer(request.container, request.sockets) };
+    if (request.op === "stop") await stopContainer(request.container, request.grace ?? defaultGrace);
     else {
       const keep = new Set(request.keep);
       for (const exit of exits.values()) if (keep.has(exit.container)) send(exit);
       exits.clear();
       for (const container of containers.keys()) if (!keep.has(container)) void stopContainer(container, defaultGrace);
-      const running = [...containers.values()].filter(({ stopping }) => !stopping).map(({ container }) => container.id);
-      return { id, ok: true, running };
+      const running = [...containers.values()].filter(({ stopping }) => !stopping);
+      return { id, ok: true, running: Object.fromEntries(running.map((one) => [one.container.id, one.sockets])) };
     }
     return { id, ok: true };
   };
