@@ -1,41 +1,81 @@
 /**
- * `npm run build`: src/ as plain JavaScript in dist/, for what is packaged (Node does not strip types under node_modules). Types become
- * blanks, so that line numbers stay as they are; import specifiers end in .js instead of .ts.
+ * `npm run build`: dist/, which is what runs (bin/fairway, npm start) and what is packaged: a bundle for each command with the libraries it
+ * uses, and main.cjs, which loads them. Fairway is a dozen processes of hundreds of modules each; one file each is what starts them in time
+ * (docs/decisions/0008). koffi stays outside: it is native code.
  */
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { stripTypeScriptTypes } from "node:module";
-import { dirname, join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { build } from "esbuild";
 import { root } from "./setup.js";
 
-if (stripTypeScriptTypes === undefined) {
-  process.stderr.write("build: this Node cannot strip types; run it as `npm run build`, which uses the pinned one\n");
-  process.exit(1);
-}
-// It is experimental in name; the pinned version does not change under us.
-process.removeAllListeners("warning");
-
-const source = join(root, "src");
 const target = join(root, "dist");
-rmSync(target, { recursive: true, force: true });
+// What is changed from here on is newer than what is built (setup.js, bin/fairway).
+const started = new Date();
 
-const files = globSync("**/*", { cwd: source, withFileTypes: true }).filter((entry) => entry.isFile());
-let built = 0;
-for (const { name, parentPath } of files) {
-  const from = join(parentPath, name);
-  const to = join(target, from.slice(source.length));
-  if (/\.(test\.ts|d\.ts|md)$/.test(name)) continue;
-  mkdirSync(dirname(to), { recursive: true });
-  if (name.endsWith(".ts")) {
-    writeFileSync(to.replace(/\.ts$/, ".js"), toJavaScript(readFileSync(from, "utf8")));
-    built += 1;
-  } else cpSync(from, to);
+/** @type {import("esbuild").BuildOptions} */
+const options = {
+  absWorkingDir: root,
+  outdir: target,
+  outExtension: { ".js": ".cjs" },
+  bundle: true,
+  write: false,
+  metafile: true,
+  platform: "node",
+  target: "node26",
+  format: "cjs",
+  // Nothing but ASCII, so that V8 keeps it as one byte a character.
+  charset: "ascii",
+  legalComments: "none",
+  external: ["koffi"],
+  define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
+  // An import of another bundle is a require, which can be given kept code (src/code-cache.ts).
+  supported: { "dynamic-import": false },
+  logLevel: "warning",
+};
+
+/** Leaves each command to a bundle of its own, and tells which there are. */
+const commands = new Set();
+const commandsApart = {
+  name: "commands apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/commands\/[^/]+\.ts$/ }, ({ path }) => {
+      commands.add(join("src", path));
+      return { path: `./${basename(path, ".ts")}.cjs`, external: true };
+    });
+  },
+};
+
+const main = await build({ ...options, entryPoints: { main: "src/packaged.ts" }, plugins: [commandsApart] });
+const rest = await build({ ...options, entryPoints: [...commands].sort() });
+const inputs = new Set([main, rest].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+
+mkdirSync(target, { recursive: true });
+// main.cjs comes last: with its time everything is there.
+const written = [...rest.outputFiles, ...main.outputFiles].map(({ path, contents }) => replace(path, contents));
+written.push(replace(join(target, "THIRD-PARTY-LICENSES"), licenses()));
+for (const name of readdirSync(target)) if (!written.includes(name)) rmSync(join(target, name), { recursive: true });
+// Named by what the bundles were: of no use any more.
+rmSync(join(root, ".cache", "code"), { recursive: true, force: true });
+process.stdout.write(`dist/: ${commands.size} commands, of ${inputs.size} modules\n`);
+
+/** Parts of a cluster may be reading it. */
+function replace(path, contents) {
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, contents);
+  utimesSync(draft, started, started);
+  renameSync(draft, path);
+  return basename(path);
 }
-process.stdout.write(`dist/: ${built} modules\n`);
 
-/** Relative imports name source files; in the package they are the built ones. */
-function toJavaScript(text) {
-  return stripTypeScriptTypes(text).replaceAll(
-    /(\bfrom\s*|\bimport\s*\(?\s*|new URL\(\s*)"(\.{1,2}\/[^"]+)\.ts"/g,
-    '$1"$2.js"',
-  );
+/** Of the packages whose code is in the bundles. */
+function licenses() {
+  const packages = [...inputs].map((input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
+  const names = [...new Set(packages.filter((name) => name !== undefined))].sort();
+  const texts = names.map((name) => {
+    const directory = join(root, "node_modules", name);
+    const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`build: ${name} comes without a licence`);
+    return `${name}\n\n${readFileSync(join(directory, file), "utf8").trim()}\n`;
+  });
+  return texts.join(`\n${"-".repeat(80)}\n\n`);
 }

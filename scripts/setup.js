@@ -24,8 +24,9 @@ const modules = join(root, "node_modules");
 const lockfile = join(root, "package-lock.json");
 /** Says of which lockfile node_modules was made. */
 const stamp = join(modules, ".fairway-lock");
-/** bin/fairway's. */
-export const compileCache = join(root, ".cache", "compile");
+const sources = join(root, "src");
+/** Of what is built it comes last (build.js). */
+const built = join(root, "dist", "main.cjs");
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** kubectl is not needed to run a cluster, but nobody gets far without it. Tests need more. */
@@ -50,15 +51,31 @@ function readTools() {
 export class SetupError extends Error {}
 
 /**
+ * Returns what Node is to run: dist/main.cjs, or the sources' entry when that cannot be built.
  * @param {Record<string, string>} tools program → Debian package
  * @param {(message: string) => void} say
  */
 export function setup(tools, say = (message) => process.stderr.write(`${message}\n`)) {
   // A program started with an empty environment still has to find the system's.
   process.env.PATH ||= defaultPath;
-  const installed = installDependencies(say);
-  if (installed || !existsSync(compileCache)) fillCompileCache();
+  installDependencies(say);
+  const isThere = isBuilt() || build(say);
   installTools(tools, say);
+  return isThere ? built : join(sources, "main.ts");
+}
+
+/** Whether dist/ is as new as what it is made of; bin/fairway asks the same. */
+function isBuilt() {
+  const time = statSync(built, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const isOld = (path) => statSync(path).mtimeMs <= time;
+  const inside = readdirSync(sources, { withFileTypes: true, recursive: true });
+  return [sources, lockfile].every(isOld) && inside.every(({ name, parentPath }) => isOld(join(parentPath, name)));
+}
+
+function build(say) {
+  const { status } = spawnSync(pinnedNode(), [join(root, "scripts/build.js")], { stdio: ["ignore", "ignore", 2] });
+  if (status !== 0) say("dist/ cannot be built (see above): everything runs from the sources, which takes longer");
+  return status === 0;
 }
 
 /** The Node that Fairway is pinned to; undefined for a machine that it has none for. */
@@ -73,12 +90,11 @@ export function onPinnedNode() {
   return path !== undefined && realpathSync(path) === realpathSync(process.execPath);
 }
 
-/** Whether anything was installed. */
 function installDependencies(say) {
   const { mtimeMs, size } = statSync(lockfile);
   const quick = `${mtimeMs} ${size}`;
   const [knownQuick, knownHash] = existsSync(stamp) ? readFileSync(stamp, "utf8").split("\n") : [];
-  if (knownQuick === quick) return false;
+  if (knownQuick === quick) return;
   const hash = createHash("sha256").update(readFileSync(lockfile)).digest("hex");
   if (knownHash !== hash) {
     // npm ci empties the directory first, and would empty it for everybody who shares it.
@@ -89,7 +105,7 @@ function installDependencies(say) {
     say("Installing npm dependencies (once; install scripts stay blocked) …");
     // A run that was interrupted must not look like a complete one.
     rmSync(stamp, { force: true });
-    const options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    const options = ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
     const { status, error } = spawnSync("npm", options, { cwd: root, stdio: ["ignore", 2, 2] });
     if (error) throw new SetupError(`npm cannot be run (${error.message}): install npm, the package manager of Node`);
     if (status !== 0) throw new SetupError(`npm ci failed (exit status ${status}); see above`);
@@ -99,13 +115,6 @@ function installDependencies(say) {
       );
   }
   writeFileSync(stamp, `${quick}\n${hash}\n`);
-  return knownHash !== hash;
-}
-
-/** A convenience: a failure shows when the command itself is run. */
-function fillCompileCache() {
-  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
-  spawnSync(pinnedNode(), [join(root, "src/main.ts"), "compile"], { stdio: "ignore", env });
 }
 
 /** @param {Record<string, string>} tools */

@@ -1,21 +1,16 @@
 /** `npm start`: sets up what is missing, then brings a cluster up with the NodePort example in it. Further arguments go to `fairway up`. */
 import { spawn } from "node:child_process";
-import nodeModule from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { compileCache, onPinnedNode, pinnedNode, root, SetupError, setup, toolTables } from "./setup.js";
+import { onPinnedNode, pinnedNode, root, SetupError, setup, toolTables } from "./setup.js";
 
-const main = join(root, "src/main.ts");
 // npm's shell does not pass signals on; what it started ends with it.
 const args = ["up", "--end-with-parent", "-f", join(root, "examples/nodeport.yaml"), ...process.argv.slice(2)];
 
 try {
-  setup(toolTables.start);
+  const main = setup(toolTables.start);
   if (onPinnedNode()) {
     // No second process, no second start of Node.
-    process.env.NODE_COMPILE_CACHE ??= compileCache;
-    // By its property: Node 20, which may run this file as well, has no such export.
-    nodeModule.enableCompileCache(process.env.NODE_COMPILE_CACHE);
     process.argv = [process.execPath, main, ...args];
     await import(pathToFileURL(main).href);
   } else {

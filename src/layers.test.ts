@@ -6,9 +6,12 @@ import { test } from "node:test";
 
 const source = import.meta.dirname;
 
-/** Longest match wins. `commands` wire everything; `main.ts` only knows commands. */
+/** Longest match wins. `commands` wire everything; `dispatch.ts` only knows commands. */
 const layers: Record<string, string[]> = {
-  "main.ts": ["commands"],
+  "main.ts": ["dispatch.ts"],
+  "packaged.ts": ["dispatch.ts", "code-cache.ts"],
+  "dispatch.ts": ["commands"],
+  "code-cache.ts": [],
   commands: ["cluster", "kubernetes", "serviceproxy", "linux", "net", "ip", "role"],
   role: [],
   ip: [],

@@ -1,96 +1,13 @@
-#!/usr/bin/env node
-/** The command line: one table of commands. A command's module is loaded only when it is called; long-running roles stay lean by it. */
+/** Fairway from its sources: in a checkout whose dist/ is older than them (bin/fairway), and in tests. */
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { join } from "node:path";
-
-export interface Command {
-  /** Parses the arguments after the command's name and resolves to the process's exit status. */
-  main(args: string[]): Promise<number>;
-  /**
-   * The process ends with `main`, and the kernel frees what it held. Node 26.10 takes a process apart handle by handle otherwise, and can
-   * spin there for ever (CleanupHandles) when it used hundreds of sockets.
-   */
-  endsAtOnce?: boolean;
-}
-
-const commands: Record<string, { summary: string; hidden?: boolean; load: () => Promise<Command> }> = {
-  up: {
-    summary: "bring up a cluster of network namespaces on this machine",
-    load: () => import("./commands/up.ts"),
-  },
-  down: {
-    summary: "take a cluster away",
-    load: () => import("./commands/down.ts"),
-  },
-  status: {
-    summary: "show the machines, processes and objects of a cluster",
-    load: () => import("./commands/status.ts"),
-  },
-  kubeconfig: {
-    summary: "print the administrator's kubeconfig",
-    load: () => import("./commands/kubeconfig.ts"),
-  },
-  node: {
-    summary: "list, add, remove, start and stop nodes; run commands on them",
-    load: () => import("./commands/node.ts"),
-  },
-  supervisor: {
-    summary: "keep the machines and processes of one cluster",
-    hidden: true,
-    load: () => import("./commands/supervisor.ts"),
-  },
-  settle: {
-    summary: "apply manifests and wait until the cluster has settled",
-    hidden: true,
-    load: () => import("./commands/settle.ts"),
-  },
-  apiserver: {
-    summary: "serve the API of a cluster",
-    hidden: true,
-    load: () => import("./commands/apiserver.ts"),
-  },
-  proxy: {
-    summary: "serve the Services of a cluster on this node, in kube-proxy's place",
-    load: () => import("./commands/proxy.ts"),
-  },
-  agent: { summary: "run the Pods of one node", hidden: true, load: () => import("./commands/agent.ts") },
-  "demo-server": {
-    summary: "serve the demo containers of one node",
-    hidden: true,
-    load: () => import("./commands/demo-server.ts"),
-  },
-  compile: {
-    summary: "fill the compile cache, so that the first cluster starts as fast as the next",
-    hidden: true,
-    load: async () => ({ main: compile }),
-  },
-};
-
-/** Loads every command, none is run; the cache is written when the process ends. */
-async function compile(): Promise<number> {
-  await Promise.all(Object.values(commands).map(({ load }) => load()));
-  return 0;
-}
+import { dispatch } from "./dispatch.ts";
 
 // The entry itself is read before any code of ours runs: only the variable reaches it, so every process that we start gets it. Without
 // the cache Node loads its type stripper: 45 ms and 16 MB in each of a dozen processes. Not in /tmp, where others could plant code.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "..", ".cache", "compile");
 enableCompileCache(process.env.NODE_COMPILE_CACHE);
-const [name = "", ...args] = process.argv.slice(2);
-const command = commands[name];
-if (command === undefined) {
-  const listed = Object.entries(commands).filter(([, { hidden }]) => !hidden);
-  const width = Math.max(0, ...listed.map(([key]) => key.length));
-  const help = listed.map(([key, { summary }]) => `  ${key.padEnd(width)}  ${summary}`).join("\n");
-  const wanted = ["", "help", "-h", "--help"].includes(name);
-  const text = `${wanted ? "" : `fairway: unknown command "${name}"\n\n`}Usage: fairway COMMAND [OPTIONS]\n\nCommands:\n${help}\n\nfairway COMMAND --help tells more of each.\n`;
-  (wanted ? process.stdout : process.stderr).write(text);
-  process.exitCode = wanted ? 0 : 2;
-} else {
-  const loaded = await command.load();
-  // Node writes the cache only when it exits in order, which a role that is killed never does. Without it every process
-  // strips the types of every file anew: measured 23 MB of private memory and some 200 ms of each node agent.
-  setTimeout(flushCompileCache, 3_000).unref();
-  process.exitCode = await loaded.main(args);
-  if (loaded.endsAtOnce) process.exit();
-}
+// Node writes the cache only when it exits in order, which a role that is killed never does. Without it every process
+// strips the types of every file anew: measured 23 MB of private memory and some 200 ms of each node agent.
+setTimeout(flushCompileCache, 3_000).unref();
+process.exitCode = await dispatch(process.argv.slice(2));

@@ -62,6 +62,8 @@ export function duration(text: string): number {
 
 /** This process becomes another program (found in the PATH), with its own environment and terminal. Does not return. */
 export function become(program: readonly string[]): never {
+  // The new program takes over without a word to those who wait for the end of this one.
+  process.emit("exit", 0);
   const environment = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   process.execve!("/bin/sh", ["sh", "-c", 'exec "$@"', "sh", ...program], Object.fromEntries(environment));
   throw new Error(`${program[0]} cannot be run`);

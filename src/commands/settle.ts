@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { hostPaths } from "../cluster/config.ts";
 import { Progress } from "../cluster/supervisor/progress.ts";
 import { type SettleOptions, type ShowOptions, settle } from "../cluster/supervisor/settle/settle.ts";
@@ -14,7 +16,8 @@ export async function main([text = ""]: string[]): Promise<number> {
     const overview = await settle(options, new Progress(process.stderr, started));
     const { kubeconfig } = hostPaths(options.name);
     const took = Date.now() - started;
-    const command = import.meta.filename.endsWith(".ts") ? "bin/fairway" : "fairway";
+    const checkout = import.meta.filename.endsWith(".ts") || existsSync(join(import.meta.dirname, "../src"));
+    const command = checkout ? "bin/fairway" : "fairway";
     const shown = json
       ? `${JSON.stringify({ name: options.name, kubeconfig, bootMilliseconds: took, ...overview }, null, 2)}\n`
       : summary(overview, { name: options.name, kubeconfig, command, took, foreground, color });

@@ -32,10 +32,10 @@ export function commandLine(pid: number): string[] {
   }
 }
 
-/** "agent" for `node …/main.ts agent …`; undefined for what is none of Fairway's processes. */
+/** "agent" for `node …/main.cjs agent …`; undefined for what is none of Fairway's processes. */
 export function partOf(pid: number): string | undefined {
   const command = commandLine(pid);
-  const main = command.findIndex((word) => /main\.[jt]s$/.test(word));
+  const main = command.findIndex((word) => /main\.(ts|cjs)$/.test(word));
   return main > 0 && /node$/.test(command[0] ?? "") ? command[main + 1] : undefined;
 }
 

@@ -26,5 +26,5 @@ async function processSize(id: string): Promise<{ role: string; size: number } |
 /** "agent" of "node /…/src/main.ts agent --node node1". */
 export function roleOf(command: readonly string[]): string {
   const [program = "", script = "", role = ""] = command;
-  return /\/node$/.test(program) && /\/main\.[jt]s$/.test(script) && role !== "" ? role : "other";
+  return /\/node$/.test(program) && /\/main\.(ts|cjs)$/.test(script) && role !== "" ? role : "other";
 }

@@ -1,16 +1,15 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { getCompileCacheDir } from "node:module";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
 import { type Machine, signal } from "../../linux/machine.ts";
 import { parseNotice, successorVariable } from "../../role/parent.ts";
 import type { RunningProcess } from "./part.ts";
 
-/** Node itself, and Fairway's entry point: as source in a checkout, as JavaScript in a package. */
+/** Node itself, and Fairway's entry point: that of the sources, or main.cjs beside the bundle that this is in (scripts/build.js). */
 export const fairway: readonly string[] = [
   process.execPath,
-  fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../../main.ts" : "../../main.js", import.meta.url)),
+  join(import.meta.dirname, import.meta.filename.endsWith(".ts") ? "../../main.ts" : "main.cjs"),
 ];
 
 /** What parts inherit; nothing else of the environment of whoever typed the command. */

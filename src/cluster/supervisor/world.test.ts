@@ -29,7 +29,7 @@ test("a hardware address is unicast, locally administered, and the IPv4 address 
 describe("the role of a process", () => {
   const cases: [command: string, role: string][] = [
     ["/a/bin/node /b/src/main.ts agent --node node1", "agent"],
-    ["/a/bin/node /b/dist/main.js proxy", "proxy"],
+    ["/a/bin/node /b/dist/main.cjs proxy", "proxy"],
     ["/a/bin/node /b/app.js agent", "other"],
     ["sh -c x main.ts agent", "other"],
     ["", "other"],
