@@ -79,16 +79,20 @@ describe("modes of the proxies", () => {
       during,
     );
 
-  /** The modes whose traces the kernel has on a node. */
+  /** The modes whose traces the kernel has on a node. KUBE-FIREWALL stays (iptables/plan.ts). */
   async function traces(node: string): Promise<string[]> {
     const [rules, tables, loopback] = await Promise.all([
-      cluster.onNode(node, "iptables-save", "-t", "nat"),
+      cluster.onNode(node, "sh", "-c", "iptables-save; ip6tables-save"),
       cluster.onNode(node, "nft", "list", "tables"),
       cluster.onNode(node, "ip", "-4", "address", "show", "dev", "lo"),
     ]);
     const sockets = loopback.includes("169.254.98.114");
     return [
-      ...(/^-A KUBE-/m.test(rules) ? [sockets ? "userspace" : "iptables"] : sockets ? ["the sockets' address"] : []),
+      ...(/^:KUBE-(?!FIREWALL )/m.test(rules)
+        ? [sockets ? "userspace" : "iptables"]
+        : sockets
+          ? ["the sockets' address"]
+          : []),
       ...(tables.includes("fairway-proxy") ? ["nftables"] : []),
     ];
   }
@@ -262,7 +266,7 @@ describe("modes of the proxies", () => {
   });
 
   test("a mode outlives the proxy, the node and the cluster", async () => {
-    await change("userspace", "node3");
+    await Promise.all([change("nftables", "node1"), change("iptables", "node2"), change("userspace", "node3")]);
     for (const pid of await proxies("node2")) process.kill(pid, "SIGKILL");
     await cluster.fairway("node", "stop", "node3");
     const changed = JSON.parse(await change("nftables", "node3", "--json")) as object[];
@@ -271,7 +275,7 @@ describe("modes of the proxies", () => {
       [{ node: "node3", from: "userspace", to: "nftables", running: false, milliseconds: 0 }],
     );
     await cluster.fairway("node", "start", "node3");
-    const all = ["iptables", "nftables", "nftables"];
+    const all = ["nftables", "iptables", "nftables"];
     const settled = () =>
       eventually("every node has its mode's rules", 60, async () => {
         const found = await Promise.all(["node1", "node2", "node3"].map(traces));

@@ -153,9 +153,10 @@ export async function runProxy(
     ranges?.stop();
     for (const server of servers) server.close();
     await proxy.stop();
-    opened.close?.();
     await closeWithin(recorder, 2000);
     await client.close();
+    // Last: where connections end in this process, they and new ones are served until then.
+    opened.close?.();
   }
 }
 

@@ -28,6 +28,8 @@ export class World {
   readonly #nodes = new Map<string, KeptMachine>();
   readonly #report: (message: string) => void;
   readonly #remembered: Remembered;
+  /** What is remembered is written once at a time. */
+  #lastSave: Promise<void> = Promise.resolve();
   /** Resolves when node parts may start. */
   readonly #apiListens = Promise.withResolvers<void>();
   #controlPlane: KeptMachine | undefined;
@@ -175,7 +177,11 @@ export class World {
   /** What the next start over this data directory must know. */
   #remember(): Promise<void> {
     const { nodeCIDR } = this.config;
-    return this.#remembered.save({ nodeCIDR, nodes: this.#addresses.save(), proxyModes: this.#modes.save() });
+    const saved = this.#lastSave.then(() =>
+      this.#remembered.save({ nodeCIDR, nodes: this.#addresses.save(), proxyModes: this.#modes.save() }),
+    );
+    this.#lastSave = saved.catch(() => {});
+    return saved;
   }
 
   async trimLogs(): Promise<void> {
