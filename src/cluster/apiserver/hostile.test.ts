@@ -243,4 +243,26 @@ describe("the server never falls over", () => {
       assert.match(heard, /"reason":"RequestEntityTooLarge"/);
     });
   }
+
+  test("on bodies that do not come: others are served meanwhile", async () => {
+    const { certificate, key, ca } = server.issue("sender", "system:masters");
+    const options = { port: server.port, host: "127.0.0.1", cert: certificate, key, ca, servername: "" };
+    const slow = await Promise.all(
+      Array.from({ length: 450 }, async () => {
+        const socket = connect(options);
+        await once(socket, "secureConnect");
+        socket.write("POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
+        return socket;
+      }),
+    );
+    try {
+      assert.equal((await server.admin.get("/api/v1/namespaces")).status, 200);
+      const reply = await server.admin.post("/api/v1/namespaces/default/configmaps", {
+        metadata: { name: "meanwhile" },
+      });
+      assert.equal(reply.status, 201);
+    } finally {
+      for (const socket of slow) socket.destroy();
+    }
+  });
 });

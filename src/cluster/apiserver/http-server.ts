@@ -25,8 +25,11 @@ export interface ServerOptions {
 
 /** Connections at a time: every one costs a file descriptor and TLS buffers. */
 const maxConnections = 4096;
-/** Requests at a time that are no streams: each may hold a list of everything. */
+/** Requests at a time that are no streams: each may hold a list of everything. Those whose bodies are still coming do not count. */
 const maxInFlight = 400;
+/** Bytes of bodies that are still coming, in all; the first ones of each do not count. */
+const maxComing = 256 << 20;
+const smallBody = 64 << 10;
 /** How long a client may take to read an answer that is no stream. Milliseconds. */
 const answerTimeout = 60_000;
 /** Bytes of large answers that their clients have not read yet, in all; and what counts as large. */
@@ -35,15 +38,27 @@ const largeAnswer = 64 << 10;
 /** How long what a client still sends is thrown away after its answer, so that it can read the answer before the connection ends. Milliseconds. */
 const lingerTimeout = 5000;
 
+/** Bytes that all clients together may have waiting here. */
+interface Budgets {
+  coming: QueueBudget;
+  unread: QueueBudget;
+}
+
 /** The HTTPS listener: bounds what comes in, says who the client certificate speaks for, and writes answers with back-pressure. */
 export function createHttpsServer(options: ServerOptions): Server {
   const { certificate, key, ca, handler } = options;
-  const unread = new QueueBudget(maxUnread);
+  const budgets: Budgets = { coming: new QueueBudget(maxComing), unread: new QueueBudget(maxUnread) };
   let inFlight = 0;
   const bounded: Handler = async (incoming) => {
     if (inFlight >= maxInFlight) return errorAnswer(tooManyRequests("too many requests at a time: try again later"));
     inFlight += 1;
-    return handler(incoming).finally(() => {
+    const body = () => {
+      inFlight -= 1;
+      return incoming.body().finally(() => {
+        inFlight += 1;
+      });
+    };
+    return handler({ ...incoming, body }).finally(() => {
       inFlight -= 1;
     });
   };
@@ -61,7 +76,9 @@ export function createHttpsServer(options: ServerOptions): Server {
       secureOptions: constants.SSL_OP_NO_TICKET,
       maxHeaderSize: 32 << 10,
       headersTimeout: 15_000,
-      requestTimeout: 60_000,
+      requestTimeout: 30_000,
+      // How late these two may be noticed.
+      connectionsCheckingInterval: 5000,
       // Go's HTTP client keeps idle connections for 90 s; the side that is not asked must not close first.
       keepAliveTimeout: 120_000,
       handshakeTimeout: 15_000,
@@ -72,7 +89,7 @@ export function createHttpsServer(options: ServerOptions): Server {
       shouldUpgradeCallback: options.mayUpgrade,
     },
     (request, response) => {
-      serve(bounded, request, response, unread).catch(() => request.socket.destroy());
+      serve(bounded, request, response, budgets).catch(() => request.socket.destroy());
     },
   );
   server.maxConnections = maxConnections;
@@ -80,7 +97,7 @@ export function createHttpsServer(options: ServerOptions): Server {
     socket.on("error", () => socket.destroy());
     const ending = new AbortController();
     socket.once("close", () => ending.abort());
-    const incoming = incomingOf(request, ending.signal);
+    const incoming = incomingOf(request, ending.signal, budgets);
     if (incoming === undefined) socket.end("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n");
     else options.upgrade(incoming, socket, head);
   });
@@ -99,45 +116,52 @@ async function serve(
   handler: Handler,
   request: IncomingMessage,
   response: ServerResponse,
-  unread: QueueBudget,
+  budgets: Budgets,
 ): Promise<void> {
   const ending = new AbortController();
   response.once("close", () => ending.abort());
   response.on("error", () => ending.abort());
-  const incoming = incomingOf(request, ending.signal);
+  const incoming = incomingOf(request, ending.signal, budgets);
   const answer = incoming === undefined ? errorAnswer(unauthorized()) : await handler(incoming);
-  await send(answer, request, response, unread);
+  await send(answer, request, response, budgets.unread);
 }
 
 /** undefined: the client showed a certificate that counts for nothing. */
-function incomingOf(request: IncomingMessage, signal: AbortSignal): Incoming | undefined {
+function incomingOf(request: IncomingMessage, signal: AbortSignal, { coming }: Budgets): Incoming | undefined {
   const user = userOfSocket(request.socket as TLSSocket);
   if (user === "invalid") return undefined;
   return {
     method: request.method ?? "GET",
     target: request.url ?? "/",
     headers: request.headers as Record<string, string | undefined>,
-    body: () => readBody(request),
+    body: () => readBody(request, coming),
     signal,
     user,
   };
 }
 
-async function readBody(request: IncomingMessage): Promise<Uint8Array> {
+async function readBody(request: IncomingMessage, budget: QueueBudget): Promise<Uint8Array> {
   const message = `the request body is larger than ${maxBody} bytes`;
   if (Number(request.headers["content-length"] ?? 0) > maxBody) throw tooLarge(message);
   const chunks: Buffer[] = [];
   let size = 0;
+  let counted = 0;
   try {
     // The answer still goes out over this connection.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > maxBody) throw tooLarge(message);
+      if (size > smallBody) {
+        if (!budget.take(chunk.length)) throw tooManyRequests("too many large requests at a time: try again later");
+        counted += chunk.length;
+      }
       chunks.push(chunk);
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ECONNRESET") throw badRequest("the request body was cut off");
     throw error;
+  } finally {
+    budget.giveBack(counted);
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }
