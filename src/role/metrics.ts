@@ -101,6 +101,16 @@ export class Metrics {
     };
   }
 
+  /** A family whose values are read at each scrape. */
+  observed(
+    name: string,
+    help: string,
+    type: "counter" | "gauge",
+    read: () => { value: number; labels: Labels }[],
+  ): void {
+    this.#families.push({ name, help, type, samples: read });
+  }
+
   #numbers(name: string, help: string, type: "counter" | "gauge"): Series<number> {
     const series = new Series<number>();
     this.#families.push({ name, help, type, samples: () => series.entries() });

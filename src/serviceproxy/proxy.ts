@@ -6,6 +6,7 @@ import { endpointSlices, nodes, services } from "../kubernetes/resource.ts";
 import type { EndpointSlice, Node, Service } from "../kubernetes/types.ts";
 import { WatchTrouble } from "../kubernetes/watch-trouble.ts";
 import type { Logger } from "../role/log.ts";
+import { isServiceAddress, ServiceAddressError } from "./api-address.ts";
 import { ChangeCounts, NoLocalEndpoints } from "./change-counts.ts";
 import type { NodeContext } from "./compile/compile.ts";
 import type { FindObject, ProxyEvents } from "./events.ts";
@@ -15,10 +16,11 @@ import { ServiceInputs } from "./inputs.ts";
 import type { ProxyMetrics } from "./metrics.ts";
 import type { Mode } from "./modes/mode.ts";
 import { isSameContext, nodeContext, PodCIDRsChangedError, podCIDRsOf } from "./node.ts";
-import { slimService, slimSlice, triggerTimeAnnotation } from "./slim.ts";
+import { slimService, slimSlice } from "./slim.ts";
 import { Runner } from "./sync/runner.ts";
 import { Syncer } from "./sync/syncer.ts";
 import { ServiceTable } from "./table.ts";
+import { TriggerTimes } from "./trigger-times.ts";
 
 export interface ProxyOptions {
   client: KubernetesClient;
@@ -27,6 +29,8 @@ export interface ProxyOptions {
   nodeAddress?: Address;
   /** What the rules take for the node's Pods; when the Node object says otherwise, `failed` rejects. Absent: nobody asks. */
   podCIDRs?: readonly string[];
+  /** False: externalIPs of Services get no rules. */
+  externalIPs?: boolean;
   /** One for each family that is served. */
   modes: readonly Mode[];
   /** Host of the API server's URL: must not be one that only the proxy's own rules lead to. */
@@ -52,6 +56,8 @@ export interface ServiceProxy {
   readonly synced: Promise<void>;
   /** Looks whether the rules are still there, without waiting for the next time that it would do so by itself. */
   check(): void;
+  /** Compares everything with the kernel, because rules have to be other ones than they are. */
+  compare(): void;
   /** Rejects when the proxy cannot do its work and no retry will help. Never resolves. */
   readonly failed: Promise<never>;
   /** Stops following the API and waits for a write that is on its way. Rules stay. */
@@ -72,7 +78,11 @@ const sliceSelector = `${serviceSelector},!service.kubernetes.io/headless`;
 export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   const { client, nodeName, modes, health, metrics, events, log, syncPeriod } = options;
   const families = modes.map(({ family }) => family);
-  const inputs = new ServiceInputs(nodeContext(nodeName, undefined, families, options.nodeAddress));
+  const contextOf = (node: Node | undefined): NodeContext => ({
+    ...nodeContext(nodeName, node, families, options.nodeAddress),
+    externalIPs: options.externalIPs,
+  });
+  const inputs = new ServiceInputs(contextOf(undefined));
   const table = new ServiceTable();
   const find: FindObject = (resource, name, namespace) =>
     (resource === services ? serviceCache : sliceCache).get(name, namespace);
@@ -126,11 +136,9 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
       });
       noteSynced();
       const now = Date.now();
-      for (const { family } of modes) {
-        health.updated(family);
-        for (const time of seen)
-          metrics.programmingDuration.observe((now - time) / 1000, { ip_family: `IPv${family}` });
-      }
+      for (const { family } of modes) health.updated(family);
+      for (const { time, family } of seen)
+        metrics.programmingDuration.observe((now - time) / 1000, { ip_family: family });
     },
   });
 
@@ -179,8 +187,10 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   });
   sliceCache.subscribe((change) => {
     counts.endpoints();
-    if (change.type === "deleted") inputs.deleteSlice(change.object);
-    else {
+    if (change.type === "deleted") {
+      inputs.deleteSlice(change.object);
+      triggers.forget(change.object);
+    } else {
       inputs.setSlice(change.object, change.type === "modified" ? change.old : undefined);
       triggers.note(change.object);
     }
@@ -192,7 +202,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
     const { podCIDRs } = options;
     if (podCIDRs !== undefined && node !== undefined && podCIDRsOf(node).join() !== podCIDRs.join())
       fail(new PodCIDRsChangedError(podCIDRs, podCIDRsOf(node)));
-    const context = nodeContext(nodeName, node, families, options.nodeAddress);
+    const context = contextOf(node);
     if (isSameContext(context, inputs.node)) return;
     inputs.setNode(context);
     followAddresses();
@@ -221,6 +231,10 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
     syncer.requestCheck();
     runner.trigger();
   };
+  const compare = () => {
+    syncer.requestFull();
+    if (ready) runner.trigger();
+  };
   const checking = setInterval(check, syncPeriod);
 
   return {
@@ -228,6 +242,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
     node: () => inputs.node,
     synced,
     check,
+    compare,
     failed,
     async stop() {
       patience.abort();
@@ -237,42 +252,4 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
       healthChecks.close();
     },
   };
-}
-
-/** The API's address is one that only rules of the proxy lead to: after a reboot it could never read them. */
-export class ServiceAddressError extends Error {
-  constructor(host: string) {
-    super(
-      `the API server's address ${host} is the "kubernetes" Service's, which leads nowhere before the proxy has written its rules; give the API server's own address in the kubeconfig's "server"`,
-    );
-    this.name = "ServiceAddressError";
-  }
-}
-
-/** Whether a host of an API URL is the `kubernetes` Service, by name, by this Pod's environment, or by the object itself. */
-export function isServiceAddress(host: string | undefined, service?: Service, env = process.env): boolean {
-  if (host === undefined) return false;
-  const name = host.replace(/^\[|\]$/g, "");
-  if (/^kubernetes(\.default(\.svc(\..*)?)?)?$/.test(name)) return true;
-  const { clusterIP = "", clusterIPs = [] } = service?.spec ?? {};
-  return [clusterIP, ...clusterIPs, env.KUBERNETES_SERVICE_HOST ?? ""].includes(name);
-}
-
-/** When the changes began that wait for a sync, as the EndpointSlice controller notes them; those of before this process do not count. */
-class TriggerTimes {
-  readonly #since = Date.now();
-  #times: number[] = [];
-
-  note({ metadata }: EndpointSlice): void {
-    const time = Date.parse(metadata?.annotations?.[triggerTimeAnnotation] ?? "");
-    if (time >= this.#since) this.#times.push(time);
-  }
-  take(): number[] {
-    const times = this.#times;
-    this.#times = [];
-    return times;
-  }
-  putBack(times: readonly number[]): void {
-    this.#times.unshift(...times);
-  }
 }

@@ -6,6 +6,7 @@ import { createHttpsTransport } from "../kubernetes/https-transport.ts";
 import { inClusterAccess, loadKubeconfig } from "../kubernetes/kubeconfig.ts";
 import type { Logger } from "../role/log.ts";
 import { Metrics } from "../role/metrics.ts";
+import { isServiceAddress, ServiceAddressError } from "./api-address.ts";
 import { encodeConfiguration } from "./config/encode.ts";
 import type { ProxySettings } from "./config/settings.ts";
 import { ProxyEvents } from "./events.ts";
@@ -19,7 +20,7 @@ import { openModes } from "./modes/open.ts";
 import { readPodCIDRs } from "./node.ts";
 import { nodePortAddresses } from "./node-port-addresses.ts";
 import { healthPages, metricsPages } from "./pages.ts";
-import { isServiceAddress, ServiceAddressError, type ServiceProxy, startServiceProxy } from "./proxy.ts";
+import { type ServiceProxy, startServiceProxy } from "./proxy.ts";
 import { followServiceRanges, type ServiceRanges } from "./service-ranges.ts";
 
 /** Milliseconds between two looks at what others did to the rules, where a mode can tell. */
@@ -90,6 +91,7 @@ export async function runProxy(
   proxy = startServiceProxy({
     client,
     nodeName,
+    externalIPs: settings.externalIPs,
     nodeAddress: parseAddress(configuration.bindAddress),
     podCIDRs,
     modes,
@@ -108,7 +110,8 @@ export async function runProxy(
       }),
     log,
   });
-  const { check, failed, synced } = proxy;
+  const { check, compare, failed, synced } = proxy;
+  opened.addMetrics?.(metrics, compare);
 
   const { promise: unbound, reject: failBind } = Promise.withResolvers<never>();
   unbound.catch(() => {});

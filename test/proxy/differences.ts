@@ -1,4 +1,4 @@
-/** What packets may meet in one mode and not in the others: the whole list. Everything else of the packet tests binds in every mode. */
+/** What packets may meet in one mode and not in the others: the whole list (docs/mode-differences.md says it to people). Everything else of the packet tests binds in every mode. */
 export interface Differences {
   /** Endpoints see the client's own address where policy and place do not ask for masquerading. */
   keepsClientAddress: boolean;

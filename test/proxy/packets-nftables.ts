@@ -1,5 +1,8 @@
 /** Real packets between namespaces through the elements that the proxy's nftables mode wrote. */
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { run } from "../../src/linux/command.ts";
 import { KernelTable } from "../../src/linux/nftables/kernel-table.ts";
@@ -160,6 +163,26 @@ describe("nftables", () => {
     await node.set(webSlice(b));
     assert.match(await lab.topology.pods.client.askTcp("10.96.0.20", 80), /^b /);
     await node.set(webSlice(a, c));
+  });
+
+  test("an nft that crashes stops no change; only what was flushed waits for it", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "nft-"));
+    const path = process.env.PATH;
+    await writeFile(join(directory, "nft"), "#!/bin/sh\nkill -SEGV $$\n", { mode: 0o755 });
+    const nft = (await run("sh", ["-c", "command -v nft"])).trim();
+    process.env.PATH = `${directory}:${path}`;
+    try {
+      await node.set(webSlice(b));
+      assert.match(await lab.topology.pods.client.askTcp("10.96.0.20", 80), /^b /);
+      await run(nft, ["delete table ip fairway-proxy"]);
+      node.syncer.requestCheck();
+      await assert.rejects(node.syncer.sync(), /the kernel needs .*: nft -f -/);
+    } finally {
+      process.env.PATH = path;
+      await rm(directory, { recursive: true });
+    }
+    await node.set(webSlice(a, c));
+    await assertSpread(() => lab.topology.pods.client.askTcp("10.96.0.20", 80), ["a", "c"]);
   });
 
   test("a mark that somebody else set comes out as it went in", async () => {

@@ -1,12 +1,15 @@
 /** Real packets between namespaces through rules that the proxy wrote, with both backends of iptables. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { run } from "../../src/linux/command.ts";
-import { type Backend, findIptables, type Iptables } from "../../src/linux/iptables.ts";
+import { type Backend, findIptables, type Iptables, LockHeldError } from "../../src/linux/iptables.ts";
 import { writeSysctl } from "../../src/linux/sysctl.ts";
+import { cleanupOtherBackend } from "../../src/serviceproxy/modes/iptables/cleanup.ts";
 import type { IptablesConfig } from "../../src/serviceproxy/modes/iptables/config.ts";
 import { createIptablesMode } from "../../src/serviceproxy/modes/iptables/mode.ts";
 import { planFull } from "../../src/serviceproxy/modes/iptables/plan.ts";
@@ -108,6 +111,32 @@ for (const backend of ["nft", "legacy"] as Backend[])
       node.inputs.deleteService(expandService(web));
       await node.set();
       await node.assertRulesAsFresh();
+    });
+
+    if (backend === "legacy")
+      test("a lock that somebody holds delays a write, and nothing is lost", async () => {
+        await node.set(web, webSlice(a));
+        const holder = spawn("flock", ["--no-fork", process.env.XTABLES_LOCKFILE!, "sh", "-c", "echo; exec sleep 600"]);
+        await once(holder.stdout, "data");
+        await assert.rejects(node.set(webSlice(c)), LockHeldError);
+        assert.match(await lab.topology.pods.client.askTcp("10.96.0.20", 80), /^a /);
+        const gone = once(holder, "exit");
+        holder.kill();
+        await gone;
+        await node.syncer.sync();
+        assert.match(await lab.topology.pods.client.askTcp("10.96.0.20", 80), /^c /);
+        await node.assertRulesAsFresh();
+      });
+
+    test("what an earlier run left in the other backend goes, and this one's stays", async () => {
+      const other = await findIptables(4, backend === "nft" ? "legacy" : "nft");
+      await new IptablesNode(other).set(web, webSlice(a));
+      assert.match(await other.save("nat"), /KUBE-SVC-/);
+      await node.set(web, webSlice(c));
+      await cleanupOtherBackend([iptables]);
+      for (const table of ["nat", "mangle"] as const) assert.doesNotMatch(await other.save(table), /KUBE-/);
+      await node.assertRulesAsFresh();
+      assert.match(await lab.topology.pods.client.askTcp("10.96.0.20", 80), /^c /);
     });
 
     test("a cleanup leaves only kubelet's chain", async () => {

@@ -6,7 +6,8 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import { endpointSlices, events, services } from "../../src/kubernetes/resource.ts";
 import type { Event, Service } from "../../src/kubernetes/types.ts";
-import { addresses } from "../support/topology.ts";
+import { run } from "../../src/linux/command.ts";
+import { addresses, Host } from "../support/topology.ts";
 import { eventually } from "../support/wait.ts";
 import { nodeName, type ProcessLab } from "./process-lab.ts";
 
@@ -20,6 +21,20 @@ export function testTold(lab: ProcessLab): void {
     proxy_healthz_total proxy_livez_total sync_full_proxy_rules_duration_seconds sync_partial_proxy_rules_duration_seconds
     conntrack_reconciler_sync_duration_seconds conntrack_reconciler_deleted_entries_total`.split(/\s+/);
 
+  /** Of the kernel's modes, in which they differ; the userspace mode has those of its rules. */
+  const ownMetricNames = {
+    iptables: [
+      "sync_proxy_rules_iptables_restore_failures_total",
+      "sync_proxy_rules_iptables_partial_restore_failures_total",
+      "sync_proxy_rules_iptables_total",
+      "sync_proxy_rules_iptables_last",
+      "iptables_ct_state_invalid_dropped_packets_total",
+      "iptables_localhost_nodeports_accepted_packets_total",
+    ],
+    nftables: ["sync_proxy_rules_nftables_sync_failures_total", "sync_proxy_rules_nftables_cleanup_failures_total"],
+    userspace: ["sync_proxy_rules_iptables_restore_failures_total"],
+  };
+
   test("health and metrics", async () => {
     const { status } = await eventually(
       "healthy",
@@ -32,10 +47,43 @@ export function testTold(lab: ProcessLab): void {
     const metrics = await (await fetch("http://127.0.0.1:10249/metrics")).text();
     assert.match(metrics, /^kubeproxy_sync_proxy_rules_duration_seconds_count\{ip_family="IPv4"\} [1-9]/m);
     const names = new Set([...metrics.matchAll(/^# TYPE kubeproxy_(\S+) /gm)].map(([, name]) => name));
-    for (const rest of metricNames) assert.ok(names.has(rest), rest);
+    for (const rest of [...metricNames, ...ownMetricNames[lab.mode]]) assert.ok(names.has(rest), rest);
     assert.equal(await (await fetch("http://127.0.0.1:10249/proxyMode")).text(), lab.mode);
     assert.equal((await fetch("http://127.0.0.1:10249/other")).status, 404);
   });
+
+  if (lab.mode === "iptables")
+    test("the kernel counts what comes to node ports on localhost, from the first scrape on", async () => {
+      const scrape = async (name: string) => {
+        const text = await (await fetch("http://127.0.0.1:10249/metrics")).text();
+        return Number(new RegExp(`^kubeproxy_${name} (\\d+)`, "m").exec(text)?.[1]);
+      };
+      const packets = () => scrape("iptables_localhost_nodeports_accepted_packets_total");
+      await packets();
+      const own = await Host.inThisNamespace("node");
+      try {
+        const ask = async () => {
+          await own.askTcp("127.0.0.1", 30_080);
+          return packets();
+        };
+        await eventually("a packet is counted", ask, (count) => count > 0);
+      } finally {
+        own.remove();
+      }
+      const rules = async () =>
+        (await run("iptables-save", [])).split("\n").filter((line) => /^-A KUBE-/.test(line)).length;
+      const told = async () => {
+        const text = await (await fetch("http://127.0.0.1:10249/metrics")).text();
+        const totals = text.matchAll(/^kubeproxy_sync_proxy_rules_iptables_total\{.*ip_family="IPv4".*\} (\d+)/gm);
+        return [...totals].reduce((sum, [, count]) => sum + Number(count), 0);
+      };
+      // The canary's rule in mangle is in no table that is told of.
+      await eventually(
+        "all rules are told of",
+        async () => (await rules()) - (await told()),
+        (difference) => difference === 1,
+      );
+    });
 
   test("what it runs with, and what it tells people", async () => {
     const configz = (await (await fetch("http://127.0.0.1:10249/configz")).json()) as Record<string, { mode: string }>;

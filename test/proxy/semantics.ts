@@ -148,6 +148,13 @@ export function testSemantics({ name, lab, node, udpPort, differences }: Semanti
     assert.match(await lab().topology.outside.askUdp(addresses.node, 30_053, port), /^b /);
     await node().set(slice());
     assert.equal(await client.askUdp("10.96.0.10", 53, port), "ECONNREFUSED");
+    await node().set(slice(b));
+    assert.match(await client.askUdp("10.96.0.10", 53, port), /^b /);
+    node().inputs.deleteService(expandService(dns));
+    await node().set();
+    assert.doesNotMatch(await client.askUdp("10.96.0.10", 53, port), /^b /, "the Service is gone, its endpoint is not");
+    await node().set(dns, slice(a));
+    assert.match(await client.askUdp("10.96.0.10", 53, port), /^a /, "a flow that went to nobody is looked at anew");
     node().inputs.deleteService(expandService(dns));
     await node().set();
   });

@@ -95,10 +95,14 @@ function firstLine(socket: Socket): Promise<Outcome> {
     socket.destroy();
     resolve("silence");
   }, patience);
-  socket.once("data", (data) => resolve(data.toString().trim()));
-  socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "failed"));
-  socket.once("close", () => resolve("closed"));
-  return promise.finally(() => clearTimeout(timer));
+  const heard = (data: Buffer) => resolve(data.toString().trim());
+  const failed = (error: NodeJS.ErrnoException) => resolve(error.code ?? "failed");
+  const closed = () => resolve("closed");
+  socket.once("data", heard).once("error", failed).once("close", closed);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    socket.off("data", heard).off("error", failed).off("close", closed);
+  });
 }
 
 process.on("disconnect", () => process.exit());

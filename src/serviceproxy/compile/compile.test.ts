@@ -40,6 +40,12 @@ test("a row says all there is to know, also to people", () => {
   );
 });
 
+test("where externalIPs are not allowed, a Service has its other addresses", () => {
+  const service = { ...web, type: "NodePort", ports: ["http/TCP 80 node 30080"], external: ["192.0.2.9", "nonsense"] };
+  const { rows, problems } = compileService(expandService(service), [], { ...node, externalIPs: false });
+  assert.deepEqual([rows[0]?.externalIPs, rows[0]?.nodePort, problems], [[], 30_080, []]);
+});
+
 const skipped: [what: string, service: Partial<ShortService>][] = [
   ["headless", { ip: "None" }],
   ["without an address yet", { ip: "" }],

@@ -13,6 +13,8 @@ export interface NodeContext {
   /** The node's own addresses, for source ranges that it falls into. */
   addresses: readonly Address[];
   families: readonly Family[];
+  /** False: externalIPs of Services are ignored. */
+  externalIPs?: boolean;
 }
 
 /** A part of an object that was left out; everything else of it is served. */
@@ -53,7 +55,7 @@ export function compileService(
   }
   const own = [...slices];
   const rows = node.families.flatMap((family) => {
-    const spec = readService(service, family, node.addresses, report);
+    const spec = readService(service, family, node, report);
     if (spec === undefined) return [];
     const endpoints = readEndpoints(own, family, node.nodeName, (slice) => tell("EndpointSlice", slice));
     return spec.ports.map((port) =>

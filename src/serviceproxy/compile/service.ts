@@ -48,7 +48,7 @@ export function isProxied({ spec }: Service): boolean {
 export function readService(
   service: Service,
   family: Family,
-  nodeAddresses: readonly Address[],
+  node: { addresses: readonly Address[]; externalIPs?: boolean },
   report: Report,
 ): ServiceSpec | undefined {
   const { spec = {}, status } = service;
@@ -63,7 +63,7 @@ export function readService(
   const ingress = entries(status?.loadBalancer?.ingress).filter(({ ip, ipMode }) => ip && (ipMode ?? "VIP") === "VIP");
   const ranges = readRanges(spec.loadBalancerSourceRanges, family, report);
   const ports = readPorts(service, report);
-  const externalIPs = unique(addresses(spec.externalIPs, "spec.externalIPs"));
+  const externalIPs = node.externalIPs === false ? [] : unique(addresses(spec.externalIPs, "spec.externalIPs"));
   const loadBalancerIPs = unique(
     addresses(
       ingress.map(({ ip }) => ip),
@@ -80,7 +80,7 @@ export function readService(
     externalIPs,
     loadBalancerIPs,
     sourceRanges: ranges.map(formatPrefix),
-    nodeInSourceRanges: nodeAddresses.some((address) => ranges.some((range) => prefixContains(range, address))),
+    nodeInSourceRanges: node.addresses.some((address) => ranges.some((range) => prefixContains(range, address))),
     affinitySeconds: readAffinity(service, report),
     healthCheckNodePort: checked === undefined ? 0 : readPort(checked, "spec.healthCheckNodePort", report),
     internalLocal: spec.internalTrafficPolicy === "Local",

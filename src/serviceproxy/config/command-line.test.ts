@@ -117,7 +117,6 @@ test("what is no field of the configuration", () => {
 const told: [args: string, warning: RegExp][] = [
   ["--config /c --proxy-mode nftables --v 2 --cluster-cidr 10.0.0.0/8", /ignored --proxy-mode, --cluster-cidr$/],
   ["--healthz-port 10300", /--healthz-port is deprecated: use --healthz-bind-address/],
-  ["--feature-gates A=true,B=false", /--feature-gates has no effect/],
   ["--kube-api-qps 50.5", /--kube-api-qps has no effect/],
   ["--logtostderr --log-dir /tmp", /--logtostderr has no effect: logs are JSON lines/],
   ["--profiling", /--profiling has no effect/],

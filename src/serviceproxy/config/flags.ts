@@ -437,12 +437,11 @@ export const flags: Readonly<Record<string, Flag>> = {
   ),
   "feature-gates": field(
     "GATES",
-    "taken for compatibility",
+    "AllowServiceExternalIPs=false: externalIPs of Services get no rules; others have no effect",
     gates,
     (into, value) => {
       Object.assign(into.featureGates, value);
     },
-    { hidden: true, ...noEffect("Fairway has no feature gates") },
   ),
   "kube-api-content-type": field(
     "TYPE",

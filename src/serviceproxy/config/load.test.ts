@@ -37,12 +37,16 @@ test("a file stands against flags, but for those that are no field of it", async
 });
 
 test("fields that cannot do here what they say are told", async () => {
-  const file = await fileWith("b", "featureGates: {A: true}\nenableProfiling: true\nwinkernel: {enableDSR: true}\n");
+  const file = await fileWith(
+    "b",
+    "featureGates: {A: true, AllowServiceExternalIPs: false}\nenableProfiling: true\nwinkernel: {enableDSR: true}\n",
+  );
   const { warnings } = await loadConfiguration(["--config", file]);
   assert.deepEqual(
     warnings.map((warning) => warning.split(" ")[0]),
-    ["featureGates", "enableProfiling", "winkernel"],
+    ["enableProfiling", "winkernel", "no"],
   );
+  assert.equal(warnings.at(-1), "no such feature gate here, without effect: A");
 });
 
 const refused: [body: string, message: RegExp][] = [

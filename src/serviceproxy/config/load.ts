@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type CommandLine, parseCommandLine } from "./command-line.ts";
 import type { KubeProxyConfiguration } from "./schema.ts";
+import { externalIPsGate } from "./settings.ts";
 import { validateConfiguration } from "./validate.ts";
 
 /** A configuration that cannot be used; the message has one fault on each line. */
@@ -35,6 +36,8 @@ export async function loadConfiguration(args: readonly string[]): Promise<Loaded
     if (verbosity > 0) configuration.logging.verbosity = verbosity;
     warnings.push(...fileWarnings(configuration));
   }
+  const unknown = Object.keys(configuration.featureGates).filter((gate) => gate !== externalIPsGate);
+  if (unknown.length > 0) warnings.push(`no such feature gate here, without effect: ${unknown.join(", ")}`);
   const faults = validateConfiguration(configuration);
   if (faults.length > 0) throw new ConfigurationError(faults.join("\n"));
   return { commandLine, configuration, text, warnings };
@@ -50,15 +53,8 @@ async function decodeFile(file: string, text: string): Promise<KubeProxyConfigur
 }
 
 /** Fields that cannot do here what they say. */
-function fileWarnings({
-  featureGates,
-  enableProfiling,
-  winkernel,
-  windowsRunAsService,
-}: KubeProxyConfiguration): string[] {
+function fileWarnings({ enableProfiling, winkernel, windowsRunAsService }: KubeProxyConfiguration): string[] {
   const warnings: string[] = [];
-  const gates = Object.keys(featureGates);
-  if (gates.length > 0) warnings.push(`featureGates has no effect: Fairway has no feature gates (${gates.join(", ")})`);
   if (enableProfiling) warnings.push("enableProfiling has no effect: use node's --inspect or --cpu-prof");
   if (windowsRunAsService || Object.values(winkernel).some(Boolean))
     warnings.push("winkernel and windowsRunAsService have no effect: this proxy runs on Linux");

@@ -3,6 +3,9 @@ import type { CommandLine } from "./command-line.ts";
 import { isProxyMode, type ProxyMode } from "./modes.ts";
 import type { KubeProxyConfiguration } from "./schema.ts";
 
+/** Off, externalIPs of Services get no rules: whoever may write a Service could take any address (KEP-5707). On by default in 1.36. */
+export const externalIPsGate = "AllowServiceExternalIPs";
+
 /** What the proxy runs with: the configuration, and of it what the chosen mode uses. Durations in milliseconds. */
 export interface ProxySettings {
   configuration: KubeProxyConfiguration;
@@ -18,6 +21,7 @@ export interface ProxySettings {
   minSyncPeriod: number;
   /** Prefixes; empty: all addresses. The one word "primary": the Node object's. */
   nodePortAddresses: string[];
+  externalIPs: boolean;
 }
 
 /** `configuration` must be valid. */
@@ -43,5 +47,6 @@ export function settingsOf(
     minSyncPeriod,
     // As kube-proxy: this mode alone opens node ports on the primary address only, unless it is told otherwise.
     nodePortAddresses: mode === "nftables" && nodePortAddresses.length === 0 ? ["primary"] : nodePortAddresses,
+    externalIPs: configuration.featureGates[externalIPsGate] ?? true,
   };
 }

@@ -1,7 +1,8 @@
 import type { Address } from "../../ip/address.ts";
 import type { Logger } from "../../role/log.ts";
+import type { Metrics } from "../../role/metrics.ts";
 import type { ProxySettings } from "../config/settings.ts";
-import { cleanupIptables, cleanupNftables, cleanupUserspace } from "./cleanup.ts";
+import { cleanupIptables, cleanupNftables, cleanupOtherBackend, cleanupUserspace } from "./cleanup.ts";
 import { openIptables } from "./iptables/open.ts";
 import type { LocalTrafficByFamily } from "./local-traffic.ts";
 import type { Mode } from "./mode.ts";
@@ -29,6 +30,8 @@ export interface OpenModes {
   /** Whether somebody else's hand was on the rules; for a mode that can know. Cheap. */
   isDamaged?: () => boolean;
   close?: () => void;
+  /** Registers the mode's own metrics; `changed` is called when rules have to be other ones because of them. */
+  addMetrics?: (metrics: Metrics, changed: () => void) => void;
   /** Removes what the other modes left behind; called when everything that they did is done by this one. */
   cleanupOthers: () => Promise<void>;
 }
@@ -38,16 +41,31 @@ export async function openModes(context: ModeContext): Promise<OpenModes> {
   const { settings, localTraffic, surroundings, log } = context;
   switch (settings.mode) {
     case "iptables": {
-      const { createIptablesMode } = await import("./iptables/mode.ts");
+      const [{ createIptablesMode }, { addCounterMetrics }, { addRuleCountMetrics }] = await Promise.all([
+        import("./iptables/mode.ts"),
+        import("./iptables/counters.ts"),
+        import("./iptables/rule-counts.ts"),
+      ]);
+      const { modes, tool, families, abilities } = await openIptables(context, createIptablesMode);
       const cleanupOthers = async () => {
         await cleanupNftables({ own: true });
         await cleanupUserspace();
+        await cleanupOtherBackend(families);
       };
-      return { ...(await openIptables(context, createIptablesMode)), cleanupOthers };
+      const addMetrics = (metrics: Metrics, changed: () => void) => {
+        addRuleCountMetrics(metrics, modes);
+        addCounterMetrics(metrics, abilities, log, changed);
+      };
+      return { modes, tool, addMetrics, close: () => abilities.counters?.close(), cleanupOthers };
     }
     case "userspace": {
       const { openUserspace } = await import("./userspace/open.ts");
-      return { ...(await openUserspace(context)), cleanupOthers: () => cleanupNftables({ own: true }) };
+      const opened = await openUserspace(context);
+      const cleanupOthers = async () => {
+        await cleanupNftables({ own: true });
+        await cleanupOtherBackend(opened.families);
+      };
+      return { ...opened, cleanupOthers };
     }
     case "nftables": {
       const { openNftables } = await import("./nftables/open.ts");

@@ -1,5 +1,6 @@
 import { isLoopback, parseAddress } from "../../../ip/address.ts";
 import type { IptablesConfig } from "./config.ts";
+import { counterNames } from "./counters.ts";
 import { markMatch, markTarget, type Rule, rule, type Table, unmarkTarget } from "./rules.ts";
 
 /** Chains that all service ports share. Their rules are the fixed ones (here) and single rules of service ports (render.ts). */
@@ -101,10 +102,11 @@ function socketRules({ socketAddress: destination }: IptablesConfig): Rule[] {
   return [rule({ destination, comment, also: sent }, "ACCEPT"), rule({ destination, comment }, "DROP")];
 }
 
-function forwardRules({ mark, dropInvalid }: IptablesConfig): Rule[] {
+function forwardRules({ mark, dropInvalid, counters }: IptablesConfig): Rule[] {
+  const counter = counters ? counterNames.invalidDropped : undefined;
   return [
     // A late packet of a connection that conntrack forgot would pass without translation and be answered by a reset.
-    ...(dropInvalid ? [rule({ also: "-m conntrack --ctstate INVALID" }, "DROP")] : []),
+    ...(dropInvalid ? [rule({ also: "-m conntrack --ctstate INVALID", counter }, "DROP")] : []),
     rule({ comment: "kubernetes forwarding rules", also: `-m mark ${markMatch(mark)}` }, "ACCEPT"),
     rule(
       { comment: "kubernetes forwarding conntrack rule", also: "-m conntrack --ctstate RELATED,ESTABLISHED" },

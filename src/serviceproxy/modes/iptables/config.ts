@@ -17,6 +17,10 @@ export interface IptablesConfig {
   randomFully: boolean;
   /** Drop what conntrack calls invalid; off when nf_conntrack_tcp_be_liberal is set. */
   dropInvalid: boolean;
+  /** False: ports of SCTP are left out, because the kernel cannot tell them apart. */
+  sctp?: boolean;
+  /** The kernel counts what was dropped as invalid, and what came to node ports on localhost (counters.ts). */
+  counters?: boolean;
   /**
    * Service ports are translated to sockets of this node at this address (modes/userspace) instead of endpoints: nothing is forwarded, so
    * nothing is masqueraded, and nobody may speak to the sockets who was not sent there.

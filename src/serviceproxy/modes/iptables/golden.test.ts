@@ -124,6 +124,35 @@ for (const entry of golden.fixed)
     assert.deepEqual(rules[entry.table as "filter" | "nat"].get(entry.chain), entry.rules);
   });
 
+test("packets that are dropped as invalid, and those to node ports on localhost, are counted where the kernel can", () => {
+  const counting = { ...config, counters: true };
+  assert.equal(
+    fixedRules(counting).filter.get("KUBE-FORWARD")?.[0],
+    "-m conntrack --ctstate INVALID -m nfacct --nfacct-name ct_state_invalid_dropped_pkts -j DROP",
+  );
+  const fixture = new IptablesFixture(counting).add(
+    [{ service: "ns2/svc2", ip: "172.30.0.42", type: "NodePort", ports: ["p80/TCP 80 node 3001"] }],
+    [{ slice: "ns2/svc2-1", of: "svc2", ports: ["p80/TCP 80"], endpoints: ["10.180.0.2"] }],
+  );
+  fixture.sync();
+  const text = '-p tcp -m comment --comment "ns2/svc2:p80" -m tcp --dport 3001';
+  assert.deepEqual(fixture.model.tables.nat.get("KUBE-NODEPORTS"), [
+    `-d 127.0.0.0/8 ${text} -m nfacct --nfacct-name localhost_nps_accepted_pkts -j KUBE-EXT-GNZBNJ2PO5MGZ6GT`,
+    `${text} -j KUBE-EXT-GNZBNJ2PO5MGZ6GT`,
+  ]);
+  // Counting that begins later comes to stand in front all the same.
+  const later = new IptablesFixture(counting);
+  for (const table of ["filter", "nat"] as const)
+    for (const [chain, rules] of fixture.model.tables[table])
+      later.model.tables[table].set(
+        chain,
+        rules.filter((rule) => !rule.includes("-m nfacct")),
+      );
+  later.table.setUnit("ns2/svc2", [...fixture.table.rows()]);
+  later.sync();
+  assert.deepEqual(later.model.tables.nat.get("KUBE-NODEPORTS"), fixture.model.tables.nat.get("KUBE-NODEPORTS"));
+});
+
 for (const [type, services, endpoints, filter, nat] of ruleCounts.cases as [string, number, number, number, number][])
   test(`${services} ${type} Services of ${endpoints} endpoints are ${filter} filter and ${nat} nat rules`, () => {
     const fixture = new IptablesFixture(config);

@@ -4,16 +4,29 @@ import type { Mode } from "../mode.ts";
 import { canaryRule, chains } from "./base.ts";
 import type { IptablesConfig } from "./config.ts";
 import { planChanges, planCleanup, planFull, type Saved } from "./plan.ts";
+import { RuleCounts } from "./rule-counts.ts";
 import type { Table } from "./rules.ts";
 import { parseSave } from "./save.ts";
 
 const tables: readonly Table[] = ["filter", "nat", "mangle"];
 
-/** The service proxy in iptables rules: README.md tells the way of a packet through them. `config` is asked for anew at each write. */
-export function createIptablesMode(iptables: Iptables, config: () => IptablesConfig): Mode {
+export interface IptablesMode extends Mode {
+  readonly counts: RuleCounts;
+}
+
+/**
+ * The service proxy in iptables rules: README.md tells the way of a packet through them. `config` is asked for anew at each write,
+ * `refused` is told of a write that failed before it is tried again.
+ */
+export function createIptablesMode(
+  iptables: Iptables,
+  config: () => IptablesConfig,
+  refused: (error: Error) => void = () => {},
+): IptablesMode {
   const { family } = iptables;
   /** No Service of this family yet and nothing left of an earlier run: nothing is written until there is one. */
   let dormant = true;
+  const counts = new RuleCounts();
 
   async function readAll(): Promise<Saved> {
     const saved: Partial<Saved> = {};
@@ -22,30 +35,42 @@ export function createIptablesMode(iptables: Iptables, config: () => IptablesCon
     return saved as Saved;
   }
   async function write(inputs: Iterable<string>): Promise<void> {
-    for (const input of inputs) await iptables.restore(input);
+    for (const input of inputs) {
+      await iptables.restore(input).catch((error: Error) => {
+        refused(error);
+        throw error;
+      });
+      counts.wrote(input);
+    }
+  }
+  function isWritten(row: ServicePort | undefined): boolean {
+    return row?.family === family && (row.protocol !== "SCTP" || config().sctp !== false);
   }
   function* rowsOf(table: ServiceTable): Generator<ServicePort> {
-    for (const row of table.rows()) if (row.family === family) yield row;
+    for (const row of table.rows()) if (isWritten(row)) yield row;
   }
 
   async function sync(table: ServiceTable): Promise<void> {
     const saved = await readAll();
     dormant = rowsOf(table).next().done === true && !saved.nat.has(chains.services);
-    if (!dormant) await write(planFull(saved, rowsOf(table), config()));
+    counts.beginSync();
+    if (!dormant) await write(planFull(saved, rowsOf(table), config(), counts));
   }
 
   return {
     family,
+    counts,
     sync,
     async apply(changes: readonly RowChange[], table: ServiceTable) {
-      const own = changes.filter(({ before, after }) => (after ?? before)?.family === family);
+      const own = changes.filter(({ before, after }) => isWritten(after ?? before));
       if (own.length === 0) return;
       if (dormant) {
         await sync(table);
         return;
       }
-      const input = planChanges(own, config());
-      if (input !== "") await iptables.restore(input);
+      counts.beginSync();
+      const input = planChanges(own, config(), counts);
+      if (input !== "") await write([input]);
     },
     async isIntact() {
       if (dormant) return true;

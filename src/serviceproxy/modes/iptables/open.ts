@@ -7,6 +7,7 @@ import type { ProxySettings } from "../../config/settings.ts";
 import { includesLoopback, nodePortAddresses } from "../../node-port-addresses.ts";
 import type { Mode } from "../mode.ts";
 import type { ModeContext } from "../open.ts";
+import { Abilities } from "./abilities.ts";
 import type { IptablesConfig } from "./config.ts";
 
 /** The iptables of each family that this kernel and this machine have; IPv4 must be there. */
@@ -22,14 +23,22 @@ export async function findFamilies(log: Logger): Promise<Iptables[]> {
   return [four.value];
 }
 
+export interface OpenIptables<M extends Mode> {
+  modes: M[];
+  tool: string;
+  families: readonly Iptables[];
+  abilities: Abilities;
+}
+
 /** Opens the mode, or one that makes use of its rules, for the families that this machine has. */
 export async function openIptables<M extends Mode>(
   context: ModeContext,
-  create: (iptables: Iptables, config: () => IptablesConfig) => M,
-): Promise<{ modes: M[]; tool: string }> {
+  create: (iptables: Iptables, config: () => IptablesConfig, refused: (error: Error) => void) => M,
+): Promise<OpenIptables<M>> {
   const { settings, log, surroundings } = context;
   const found = await findFamilies(log);
   const kernel = await readKernel(context);
+  const abilities = new Abilities(log);
   const modes = found.map((iptables) => {
     const { family, version } = iptables;
     const fixed = {
@@ -44,12 +53,15 @@ export async function openIptables<M extends Mode>(
       iptables,
       (): IptablesConfig => ({
         ...fixed,
+        sctp: abilities.sctp,
+        counters: abilities.counters !== undefined,
         nodePortAddresses: nodePortAddresses(settings.nodePortAddresses, family, surroundings().nodeAddresses),
       }),
+      (error) => abilities.refused(error),
     );
   });
   const tool = found.map(({ version: { text, backend } }) => `iptables ${text} (${backend})`).join(", ");
-  return { modes, tool };
+  return { modes, tool, families: found, abilities };
 }
 
 /** What the rules have to know of the kernel. */

@@ -4,6 +4,7 @@ import type { IptablesConfig } from "./config.ts";
 import { isServiceChain, prefixes } from "./names.ts";
 import { type RenderedRow, renderRow, type SharedRule } from "./render.ts";
 import { Section } from "./restore.ts";
+import { RuleCounts } from "./rule-counts.ts";
 import type { Rule, Table } from "./rules.ts";
 import type { SavedTable } from "./save.ts";
 
@@ -24,9 +25,13 @@ const sharedChains: readonly { table: "filter" | "nat"; chain: string }[] = [
   { table: "nat", chain: chains.nodePorts },
 ];
 
-/** Rules of a service port stand before the fixed ones, of which the last must stay last. */
+/**
+ * Rules of a service port stand before the fixed ones, of which the last must stay last. One that counts some of the packets stands before
+ * the one that takes all of them.
+ */
 function add(section: Section, { table, chain, rule }: SharedRule): void {
-  if (chain === (table === "nat" ? chains.services : chains.nodePorts)) section.insert(chain, rule);
+  const isFirst = chain === (table === "nat" ? chains.services : chains.nodePorts) || rule.includes(" -m nfacct ");
+  if (isFirst) section.insert(chain, rule);
   else section.append(chain, rule);
 }
 
@@ -35,7 +40,11 @@ function add(section: Section, { table, chain, rule }: SharedRule): void {
  * the cost follows the change. First what is added to the filter, then everything of nat at once, then what leaves the filter: a Service
  * that loses its last endpoint is refused before it is no longer translated.
  */
-export function planChanges(changes: readonly RowChange[], config: IptablesConfig): string {
+export function planChanges(
+  changes: readonly RowChange[],
+  config: IptablesConfig,
+  counts: RuleCounts = new RuleCounts(),
+): string {
   const refusals = new Section("filter");
   const nat = new Section("nat");
   const releases = new Section("filter");
@@ -43,6 +52,8 @@ export function planChanges(changes: readonly RowChange[], config: IptablesConfi
   for (const { before, after } of changes) {
     const old = before === undefined ? nothing : renderRow(before, config);
     const now = after === undefined ? nothing : renderRow(after, config);
+    counts.add(old, -1);
+    counts.add(now, 1);
     for (const [chain, rules] of now.chains) if (!sameRules(old.chains.get(chain), rules)) nat.replace(chain, rules);
     for (const chain of old.chains.keys()) if (!now.chains.has(chain)) nat.remove(chain);
     for (const shared of without(now.shared, old.shared)) add(shared.table === "nat" ? nat : refusals, shared);
@@ -72,14 +83,21 @@ export type Saved = Record<Table, SavedTable>;
  * before anything leads to them and removed after nothing does, and what is right already is not touched. Killed in between, the next
  * full plan takes it from there.
  */
-export function* planFull(saved: Saved, rows: Iterable<ServicePort>, config: IptablesConfig): Generator<string> {
+export function* planFull(
+  saved: Saved,
+  rows: Iterable<ServicePort>,
+  config: IptablesConfig,
+  counts: RuleCounts = new RuleCounts(),
+): Generator<string> {
   const fixed = fixedRules(config);
+  counts.reset(fixed);
   yield* emit(planFixed(saved, fixed, "filled"));
   const wanted = new Set<string>();
   const shared = new Map<string, Rule[]>();
   let nat = new Section("nat");
   for (const row of rows) {
     const rendered = renderRow(row, config);
+    counts.add(rendered, 1);
     for (const [chain, rules] of rendered.chains) {
       wanted.add(chain);
       if (!sameRules(saved.nat.get(chain), rules)) nat.replace(chain, rules);

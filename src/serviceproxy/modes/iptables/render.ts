@@ -3,6 +3,7 @@ import type { Endpoint, ServicePort, Target } from "../../table.ts";
 import type { LocalTraffic } from "../local-traffic.ts";
 import { chains } from "./base.ts";
 import type { IptablesConfig } from "./config.ts";
+import { counterNames } from "./counters.ts";
 import { chainNames } from "./names.ts";
 import { type Match, probability, type Rule, recentMatch, rejectTarget, rule } from "./rules.ts";
 
@@ -77,7 +78,16 @@ function renderShared(row: ServicePort, config: IptablesConfig, names: Names): S
 
   if (row.nodePort > 0) {
     const match: Match = { protocol, port: row.nodePort, comment: name };
-    if (external !== "reject") nat(chains.nodePorts, match, names.external);
+    if (external !== "reject") {
+      // In front of the one that takes everything.
+      if (config.counters && config.localhostNodePorts && config.family === 4)
+        nat(
+          chains.nodePorts,
+          { ...match, destination: "127.0.0.0/8", counter: counterNames.localhostAccepted },
+          names.external,
+        );
+      nat(chains.nodePorts, match, names.external);
+    }
     if (!isServed(external))
       refuse(chains.externalServices, { ...match, also: "-m addrtype --dst-type LOCAL" }, external);
   }

@@ -21,11 +21,13 @@ export interface Match {
   /** More matches, written out: "-m addrtype --dst-type LOCAL". */
   also?: string;
   port?: number;
+  /** The counter (nfacct) of the packets that everything before matched. */
+  counter?: string;
 }
 
 /** "! -s 10.0.0.0/8 -p tcp …": source, destination, interface and protocol first, then the matches, then the target. */
 export function rule(match: Match, target = ""): Rule {
-  const { source, destination, input, protocol, comment, also, port } = match;
+  const { source, destination, input, protocol, comment, also, port, counter } = match;
   const words: string[] = [];
   const option = (flag: string, value: string | undefined) => {
     if (value === undefined) return;
@@ -40,6 +42,7 @@ export function rule(match: Match, target = ""): Rule {
   if (comment !== undefined) words.push(`-m comment --comment "${comment}"`);
   if (also) words.push(also);
   if (name !== undefined) words.push(port === undefined ? `-m ${name}` : `-m ${name} --dport ${port}`);
+  if (counter !== undefined) words.push(`-m nfacct --nfacct-name ${counter}`);
   if (target) words.push("-j", target);
   return words.join(" ");
 }

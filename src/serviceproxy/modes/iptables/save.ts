@@ -12,7 +12,8 @@ export function parseSave(text: string): SavedTable {
       const end = line.indexOf(" ", 3);
       // A rule without any match or target ends with its chain's name.
       const chain = end === -1 ? line.slice(3) : line.slice(3, end);
-      chains.get(chain)?.push(end === -1 ? "" : line.slice(end + 1));
+      // iptables 1.8.9 prints two blanks there.
+      chains.get(chain)?.push(end === -1 ? "" : line.slice(end + 1).replace("--nfacct-name  ", "--nfacct-name "));
     }
   }
   return chains;

@@ -8,6 +8,7 @@ import type { NftablesConfig } from "./config.ts";
 import { DesiredElements, elementOf } from "./desired.ts";
 import { endpointMaps } from "./schema.ts";
 import { skeletonChains, skeletonScript } from "./skeleton.ts";
+import { neededOptions } from "./support.ts";
 
 /** Elements of one transaction: about half a megabyte. The kernel holds its lock, and this process its event loop, for some milliseconds. */
 const chunkSize = 8000;
@@ -49,12 +50,18 @@ export class NftablesMode implements Mode {
   /** No Service of this family yet and nothing left of an earlier run: nothing is written until there is one. */
   #dormant = true;
   #script = "";
+  #cleanupFailures = 0;
 
   constructor(table: Table, config: () => NftablesConfig, watcher: Watcher) {
     this.family = config().family;
     this.#table = table;
     this.#config = config;
     this.#watcher = watcher;
+  }
+
+  /** How often the kernel still held on to chains and sets that nothing leads to. */
+  get cleanupFailures(): number {
+    return this.#cleanupFailures;
   }
 
   async sync(table: ServiceTable): Promise<void> {
@@ -133,7 +140,10 @@ export class NftablesMode implements Mode {
       await this.#table.run(skeletonScript(config, known));
       this.#table.commit({ chains: spreadChains(config.family) });
     } catch (error) {
-      if (present.length === 0) throw error;
+      if (present.length === 0)
+        throw new Error(`the rules cannot be made; the kernel needs ${neededOptions}: ${(error as Error).message}`, {
+          cause: error,
+        });
       // A release with other sets of these names: connections go on, new ones wait for the elements.
       known = new Set();
       await this.#table.run(`delete table ${family} ${name}\n${this.#script}`);
@@ -206,6 +216,7 @@ export class NftablesMode implements Mode {
       this.#left = { chains: [], sets: [] };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+      this.#cleanupFailures += 1;
     }
   }
 }

@@ -1,13 +1,14 @@
 import { access } from "node:fs/promises";
 import type { Address, Family } from "../../../ip/address.ts";
 import { disjointPrefixes, formatPrefix, parsePrefix } from "../../../ip/prefix.ts";
-import { run } from "../../../linux/command.ts";
 import { KernelTable } from "../../../linux/nftables/kernel-table.ts";
 import { TableMonitor } from "../../../linux/nftables/monitor.ts";
+import type { Metrics } from "../../../role/metrics.ts";
 import { nodePortAddresses } from "../../node-port-addresses.ts";
 import type { LocalTraffic } from "../local-traffic.ts";
 import { NftablesMode } from "./mode.ts";
 import { serviceSchema } from "./schema.ts";
+import { checkSupport } from "./support.ts";
 
 export interface NftablesSettings {
   masqueradeAll: boolean;
@@ -24,6 +25,7 @@ export interface OpenNftables {
   /** Whether somebody else changed a table since the last sync. A few microseconds. */
   isDamaged(): boolean;
   close(): void;
+  addMetrics(metrics: Metrics): void;
 }
 
 /** What may change while the proxy runs; asked for at each full sync. */
@@ -38,9 +40,7 @@ export async function openNftables(
   settings: NftablesSettings,
   surroundings: () => NftablesSurroundings,
 ): Promise<OpenNftables> {
-  const version = await run("nft", ["--version"]).catch((error: Error) => {
-    throw new Error(`nft cannot be run; install the package "nftables": ${error.message}`, { cause: error });
-  });
+  const version = await checkSupport();
   const hasSix = await access("/proc/net/if_inet6").then(
     () => true,
     () => false,
@@ -64,8 +64,14 @@ export async function openNftables(
   });
   return {
     modes: opened.map(({ mode }) => mode),
-    version: version.trim(),
+    version,
     isDamaged: () => opened.some(({ monitor }) => monitor.isDamaged()),
+    addMetrics(metrics) {
+      const help = "Times that the kernel still held on to chains and sets that nothing leads to.";
+      metrics.observed("kubeproxy_sync_proxy_rules_nftables_cleanup_failures_total", help, "counter", () =>
+        opened.map(({ mode }) => ({ value: mode.cleanupFailures, labels: { ip_family: `IPv${mode.family}` } })),
+      );
+    },
     close() {
       for (const { table, monitor } of opened) {
         table.close();

@@ -4,7 +4,7 @@ import type { Logger } from "../../../role/log.ts";
 import { parsePortRange } from "../../config/validate.ts";
 import type { ServicePort } from "../../table.ts";
 import { createIptablesMode } from "../iptables/mode.ts";
-import { openIptables } from "../iptables/open.ts";
+import { type OpenIptables, openIptables } from "../iptables/open.ts";
 import type { ModeContext } from "../open.ts";
 import { UserspaceMode } from "./mode.ts";
 import { PortRange } from "./port-range.ts";
@@ -15,9 +15,7 @@ const mostDescriptors = 262_144;
 /** Milliseconds between two log lines about clients that could not be served. */
 const quiet = 10_000;
 
-export interface OpenUserspace {
-  modes: UserspaceMode[];
-  tool: string;
+export interface OpenUserspace extends OpenIptables<UserspaceMode> {
   close(): void;
 }
 
@@ -29,11 +27,12 @@ export async function openUserspace(context: ModeContext): Promise<OpenUserspace
   await raiseOpenFiles(log);
   const budget = await DescriptorBudget.ofProcess(mostDescriptors);
   const reports = createReports(log);
-  const opened = await openIptables(context, (iptables, config) => {
-    const rules = createIptablesMode(iptables, () => ({
-      ...config(),
-      socketAddress: socketAddresses[iptables.family],
-    }));
+  const opened = await openIptables(context, (iptables, config, refused) => {
+    const rules = createIptablesMode(
+      iptables,
+      () => ({ ...config(), socketAddress: socketAddresses[iptables.family] }),
+      refused,
+    );
     return new UserspaceMode({ rules, budget, portRange, udpTimeout, ...reports });
   });
   return {

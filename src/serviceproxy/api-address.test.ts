@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Service } from "../kubernetes/types.ts";
-import { isServiceAddress } from "./proxy.ts";
+import { isServiceAddress } from "./api-address.ts";
 
 test("an API address that only the proxy's own rules lead to is known", () => {
   const service: Service = { spec: { clusterIP: "10.96.0.1", clusterIPs: ["10.96.0.1", "fd00:96::1"] } };
