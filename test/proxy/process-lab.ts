@@ -100,7 +100,7 @@ export class ProcessLab {
         () => true,
         () => false,
       );
-    await eventually("the API answers", answers, Boolean);
+    await eventually("the API answers", answers, Boolean, 60_000);
   }
   /** Nothing passes between the proxy and the API any more ("-I"), or again ("-D"); the test's own way stays open. */
   async blackHole(command: "-I" | "-D"): Promise<void> {
@@ -154,11 +154,12 @@ export class ProcessLab {
   ask(): Promise<string> {
     return this.topology.pods.client.askTcp("10.96.0.20", 80);
   }
-  async answers(pod: "a" | "b"): Promise<void> {
+  async answers(pod: "a" | "b", bound?: number): Promise<void> {
     await eventually(
       `pod ${pod} answers`,
       () => this.ask(),
       (answer) => answer.startsWith(`${pod} `),
+      bound,
     );
   }
   /** Opens the connection that checkKept looks at. */
