@@ -14,10 +14,10 @@ import type { IptablesConfig } from "../../src/serviceproxy/modes/iptables/confi
 import { createIptablesMode } from "../../src/serviceproxy/modes/iptables/mode.ts";
 import { planFull } from "../../src/serviceproxy/modes/iptables/plan.ts";
 import { parseSave } from "../../src/serviceproxy/modes/iptables/save.ts";
-import { expandService } from "../../src/serviceproxy/testing/objects.ts";
+import { expandService, type ShortService, type ShortSlice } from "../../src/serviceproxy/testing/objects.ts";
 import { RulesModel } from "../../src/serviceproxy/testing/rules-model.ts";
 import { differences } from "./differences.ts";
-import { a, addSix, assertSpread, c, createLab, type Lab, Node, web, webSlice } from "./lab.ts";
+import { a, addSix, assertSpread, b, c, createLab, type Lab, Node, web, webSlice } from "./lab.ts";
 import { testSemantics, testSix } from "./semantics.ts";
 
 const config: IptablesConfig = {
@@ -94,6 +94,34 @@ for (const backend of ["nft", "legacy"] as Backend[])
       await next.set(web, webSlice(a, c));
       await next.assertRulesAsFresh();
       assert.equal(strip(await iptables.save("nat")), strip(before));
+    });
+
+    test("a new process keeps the UDP flows whose endpoints serve, and no others", async () => {
+      const dns: ShortService = { service: "default/dns", ip: "10.96.0.10", ports: ["dns/UDP 53"] };
+      const slice = (...endpoints: string[]): ShortSlice => ({
+        slice: "default/dns-1",
+        of: "dns",
+        ports: ["dns/UDP 5353"],
+        endpoints,
+      });
+      const ask = () => lab.topology.pods.client.askUdp("10.96.0.10", 53, backend === "nft" ? 5002 : 6002);
+      await node.set(dns, slice(a));
+      assert.match(await ask(), /^a /);
+      // A flow that was cut would go to b.
+      await new IptablesNode(iptables).set(
+        web,
+        webSlice(a, c),
+        dns,
+        slice(`${a} ready=no serving=yes terminating=yes`, b),
+      );
+      assert.match(await ask(), /^a /);
+      await new IptablesNode(iptables).set(web, webSlice(a, c), dns, slice(b));
+      assert.match(await ask(), /^b /);
+      // To the first process the others were somebody else.
+      node.syncer.requestFull();
+      node.inputs.deleteService(expandService(dns));
+      await node.set();
+      await node.assertRulesAsFresh();
     });
 
     test("rules that somebody flushed are noticed and written again", async () => {

@@ -143,6 +143,8 @@ export function testSemantics({ name, lab, node, udpPort, differences }: Semanti
     await node().set(slice(a, b));
     for (let question = 0; question < 5; question += 1)
       assert.match(await client.askUdp("10.96.0.10", 53, port), /^a /);
+    await node().set(slice(`${a} ready=no serving=yes terminating=yes`, b));
+    assert.match(await client.askUdp("10.96.0.10", 53, port), /^a /, "on its way out it serves the flows that it has");
     await node().set(slice(b));
     assert.match(await client.askUdp("10.96.0.10", 53, port), /^b /, "the same flow goes elsewhere");
     assert.match(await lab().topology.outside.askUdp(addresses.node, 30_053, port), /^b /);

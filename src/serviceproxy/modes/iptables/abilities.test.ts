@@ -38,6 +38,16 @@ class PoorIptables implements Iptables {
   }
 }
 
+test("a Service that has such a name is nobody's lack", () => {
+  const abilities = new Abilities(pino({ level: "silent" }));
+  abilities.refused(
+    new Error('iptables-restore: line 7 failed (-A KUBE-SERVICES -m comment --comment "shop/sctp:http")'),
+  );
+  assert.equal(abilities.sctp, true);
+  abilities.refused(new Error("Warning: Extension sctp revision 0 not supported, missing kernel module?"));
+  assert.equal(abilities.sctp, false);
+});
+
 test("without SCTP its ports are left out, and the Service's others are served", async () => {
   const warnings: string[] = [];
   const abilities = new Abilities(pino({}, { write: (line) => warnings.push(line) }));

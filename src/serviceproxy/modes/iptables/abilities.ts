@@ -26,12 +26,12 @@ export class Abilities {
 
   /** A restore was refused; what it was about is not used any more. */
   refused({ message }: Error): void {
-    if (this.#counters !== undefined && /nfacct/.test(message)) {
+    if (this.#counters !== undefined && isAbout(message, "nfacct")) {
       this.#counters.close();
       this.#counters = undefined;
       this.#log.warn({ error: message }, "this machine's iptables has no packet counters (nfacct): going on without");
     }
-    if (this.#sctp && /sctp/.test(message)) {
+    if (this.#sctp && isAbout(message, "sctp")) {
       this.#sctp = false;
       this.#log.warn(
         { error: message },
@@ -39,4 +39,12 @@ export class Abilities {
       );
     }
   }
+}
+
+/**
+ * Whether iptables speaks of a match: "Extension sctp revision 0 not supported, missing kernel module?", "Couldn't load match `sctp'", or the
+ * line that failed has it. A Service may have such a name, too, in a rule's comment.
+ */
+function isAbout(message: string, match: string): boolean {
+  return new RegExp(`-m ${match} |[Ee]xtension ${match} |match .${match}\\b`).test(message);
 }
