@@ -5,8 +5,8 @@ const benchmarks: Record<string, { does: string; load: () => Promise<{ main(args
     load: () => import("./boot.ts"),
   },
   proxy: {
-    does: "the service proxy's nftables mode: cold sync, one change, restart, memory, from 100 to 100,000 Services",
-    load: () => import("./proxy.ts"),
+    does: "the service proxy: syncs, changes, memory, traffic in each mode, beside a real kube-proxy where there is one",
+    load: () => import("./proxy/main.ts"),
   },
   scale: { does: "many demo Pods behind one Service: time until all answer, memory", load: () => import("./scale.ts") },
   userspace: {
