@@ -75,6 +75,31 @@ test("a change that means nothing to the rules writes nothing", () => {
   assert.equal(fixture.applyChanges(), "");
 });
 
+test("a shared chain that is written whole names its targets backwards, and its fixed rules last", () => {
+  const services = Array.from(
+    { length: 150 },
+    (_, index): ShortService => ({
+      service: `shop/many-${index}`,
+      ip: `10.96.1.${index}`,
+      ports: ["http/TCP 80"],
+    }),
+  );
+  const slices = services.map(
+    (_, index): ShortSlice => ({
+      slice: `shop/many-${index}`,
+      of: `many-${index}`,
+      ports: ["http/TCP 8080"],
+      endpoints: ["10.1.0.1"],
+    }),
+  );
+  const fixture = new IptablesFixture(config).add(services, slices);
+  fixture.sync();
+  const targets = fixture.model.tables.nat.get(chains.services)!.map((rule) => rule.split(" -j ")[1]!);
+  assert.equal(targets.pop(), chains.nodePorts);
+  assert.equal(targets.length, 150);
+  assert.deepEqual(targets, targets.toSorted().reverse());
+});
+
 test("a full sync repairs what others broke and leaves alone what is theirs", () => {
   const fixture = new IptablesFixture(config).add([web], [endpoints("10.1.0.1", "10.1.0.2")]);
   const { nat, filter } = fixture.model.tables;
