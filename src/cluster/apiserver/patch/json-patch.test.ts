@@ -90,3 +90,31 @@ describe("a JSON patch", () => {
     );
   });
 });
+
+test("copies cannot nest deeper than the stack is, and paths have an end", () => {
+  const deep = `/data${"/a".repeat(998)}`;
+  const refused = (patch: Operation[], message: RegExp) =>
+    assert.throws(
+      () => JSON.stringify(jsonPatch({ data: { a: {} } }, patch)),
+      (error) => error instanceof JsonPatchError && message.test(error.message),
+    );
+  refused(
+    [{ op: "remove", path: `${deep}/a/a` }],
+    /^operation 0 of the JSON patch has the bad path "\/data\/a.{190,}"$/,
+  );
+  const doubling = Array.from({ length: 9 }, (_, n) => ({
+    op: "copy",
+    from: "/data",
+    path: `/data${"/a".repeat(2 ** n)}`,
+  }));
+  const more = Array.from({ length: 100 }, () => ({ op: "copy", from: "/data", path: `/data${"/a".repeat(512)}` }));
+  refused([...doubling, ...more], /nested too deep|accumulated size/);
+});
+
+test("copies of copies are bounded", () => {
+  const copies = Array.from({ length: 60 }, (_, n) => ({ op: "copy", from: "/data", path: `/data/k${n}` }));
+  assert.throws(
+    () => jsonPatch({ data: { a: "x" } }, copies),
+    (error) => error instanceof JsonPatchError && !error.malformed && /accumulated size.*3145728$/.test(error.message),
+  );
+});

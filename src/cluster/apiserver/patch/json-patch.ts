@@ -11,7 +11,12 @@ export class JsonPatchError extends Error {
   }
 }
 
+/** Both as in Kubernetes: without them a short patch that copies its copies would fill the memory. */
 const maxOperations = 10_000;
+/** Characters of JSON that all copy operations of a patch may add together. */
+const maxCopied = 3 << 20;
+/** Steps of a path: no request body nests deeper. */
+const maxDepth = 1000;
 
 interface Operation {
   op: string;
@@ -30,7 +35,8 @@ export function jsonPatch(document: unknown, patch: unknown): unknown {
     );
   }
   const root = { "": document } as Record<string, unknown>;
-  for (const [index, raw] of patch.entries()) apply(root, readOperation(raw, index));
+  const copies = { size: 0 };
+  for (const [index, raw] of patch.entries()) apply(root, readOperation(raw, index), copies);
   return root[""];
 }
 
@@ -47,17 +53,21 @@ function readOperation(raw: unknown, index: number): Operation {
   const needsFrom = op === "move" || op === "copy";
   if (needsFrom && typeof from !== "string") return fail("has no from");
   if ((op === "add" || op === "replace" || op === "test") && value === undefined) return fail("has no value");
-  const pointer = (text: string) => parsePointer(text) ?? fail(`has the bad path ${JSON.stringify(text)}`);
+  const pointer = (text: string) =>
+    parsePointer(text) ?? fail(`has the bad path ${JSON.stringify(text.slice(0, 200))}`);
   return { op, path: pointer(path), from: needsFrom ? pointer(String(from)) : undefined, value };
 }
 
-/** RFC 6901, with the document itself below the key "". undefined when it is no pointer. */
+/** RFC 6901, with the document itself below the key "". undefined when it is no pointer, or one that leads deeper than objects go. */
 function parsePointer(text: string): string[] | undefined {
   if (text !== "" && !text.startsWith("/")) return undefined;
-  return text.split("/").map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const parts = text.split("/", maxDepth + 2);
+  if (parts.length > maxDepth + 1) return undefined;
+  return parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-function apply(root: Record<string, unknown>, { op, path, from, value }: Operation): void {
+/** `copies` holds how much was copied up to here, and is counted on. */
+function apply(root: Record<string, unknown>, { op, path, from, value }: Operation, copies: { size: number }): void {
   switch (op) {
     case "add":
       add(root, path, structuredClone(value));
@@ -76,13 +86,32 @@ function apply(root: Record<string, unknown>, { op, path, from, value }: Operati
       add(root, path, remove(root, from!));
       return;
     }
-    case "copy":
-      add(root, path, structuredClone(read(root, from!)));
+    case "copy": {
+      const original = textOf(read(root, from!));
+      copies.size += original.length;
+      if (copies.size > maxCopied) {
+        throw new JsonPatchError(
+          `Unable to complete the copy, the accumulated size increase of copy is ${copies.size}, exceeding the limit ${maxCopied}`,
+          false,
+        );
+      }
+      add(root, path, JSON.parse(original));
       return;
+    }
     case "test":
       if (!same(read(root, path, true), value)) {
         throw new JsonPatchError(`testing path ${print(path)} failed: the value differs`, false);
       }
+  }
+}
+
+/** As JSON. Copies may have nested it deeper than the stack is. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new JsonPatchError("Unable to complete the copy: the value is nested too deep", false);
   }
 }
 
@@ -93,14 +122,16 @@ function print(path: string[]): string {
 /** The container of the last step. */
 function parentOf(root: Record<string, unknown>, path: string[]): { parent: unknown; last: string } {
   let parent: unknown = root;
-  for (const [depth, step] of path.slice(0, -1).entries()) parent = child(parent, step, path.slice(0, depth + 1));
+  for (let depth = 0; depth < path.length - 1; depth += 1) parent = child(parent, path, depth);
   return { parent, last: path.at(-1)! };
 }
 
-function child(container: unknown, step: string, path: string[]): unknown {
+/** What the step at `depth` of a path leads to from its container. */
+function child(container: unknown, path: string[], depth: number): unknown {
+  const step = path[depth]!;
   if (Array.isArray(container)) return container[indexIn(container, step, path, container.length - 1)];
   if (isObject(container) && Object.hasOwn(container, step)) return container[step];
-  throw new JsonPatchError(`${print(path)} does not exist`, false);
+  throw new JsonPatchError(`${print(path.slice(0, depth + 1))} does not exist`, false);
 }
 
 function indexIn(list: unknown[], step: string, path: string[], max: number): number {
@@ -113,7 +144,7 @@ function indexIn(list: unknown[], step: string, path: string[], max: number): nu
 function read(root: Record<string, unknown>, path: string[], orNull = false): unknown {
   const { parent, last } = parentOf(root, path);
   if (orNull && isObject(parent) && !Object.hasOwn(parent, last)) return null;
-  return child(parent, last, path);
+  return child(parent, path, path.length - 1);
 }
 
 function set(root: Record<string, unknown>, path: string[], value: unknown): void {
@@ -132,7 +163,7 @@ function add(root: Record<string, unknown>, path: string[], value: unknown): voi
 
 function remove(root: Record<string, unknown>, path: string[]): unknown {
   const { parent, last } = parentOf(root, path);
-  const value = child(parent, last, path);
+  const value = child(parent, path, path.length - 1);
   if (Array.isArray(parent)) parent.splice(Number(last), 1);
   else delete (parent as Record<string, unknown>)[last];
   return value;
