@@ -22,13 +22,15 @@ async function hostNetwork(): Promise<string> {
     ["ip", "-o", "link"],
     ["ip", "-o", "address"],
     ["ip", "route", "show", "table", "all"],
+    ["ip", "-6", "route", "show", "table", "all"],
     ["ip", "rule"],
     ["ip", "neighbour"],
     ["iptables-save"],
+    ["ip6tables-save"],
     [
       "sh",
       "-c",
-      "grep -r . /proc/sys/net/ipv4/conf /proc/sys/net/ipv4/ip_forward /proc/sys/net/bridge 2>/dev/null | sort",
+      "grep -r . /proc/sys/net/ipv[46]/conf /proc/sys/net/ipv4/ip_forward /proc/sys/net/bridge 2>/dev/null | sort",
     ],
   ];
   const texts = await Promise.all(commands.map(([program, ...args]) => run(program, args)));
@@ -118,7 +120,7 @@ describe("a world", () => {
   test("grows and shrinks: node add, stop, start, remove", async () => {
     await cluster.fairway("node", "add");
     await eventually("node3 is ready", 20, async () =>
-      /node3\s+\S+\s+running\s+Ready/.test(await cluster.fairway("node", "list")) ? true : undefined,
+      /node3\s.*\srunning\s+Ready/.test(await cluster.fairway("node", "list")) ? true : undefined,
     );
     const twice = await failure(cluster.fairway("node", "add", "node3"));
     assert.match(twice.stderr, /there is a machine "node3" already/);

@@ -1,7 +1,8 @@
 /** What the commands that people type have in common: how flags are read, how errors are said, which exit status they give. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { exitWrongState } from "../cluster/supervisor/launcher.ts";
-import { checkClusterName, defaultOptions, OptionError } from "../cluster/supervisor/options.ts";
+import { OptionError } from "../cluster/supervisor/option-error.ts";
+import { checkClusterName, defaultOptions } from "../cluster/supervisor/options.ts";
 import { NotUpError } from "../cluster/supervisor/session.ts";
 
 export function command(name: string, description: string): Command {

@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { hostPaths } from "../cluster/config.ts";
 import { exitWrongState } from "../cluster/supervisor/launcher.ts";
 import { worldInit } from "../cluster/supervisor/leftovers.ts";
-import { checkNodeName, OptionError } from "../cluster/supervisor/options.ts";
+import { OptionError } from "../cluster/supervisor/option-error.ts";
+import { checkNodeName } from "../cluster/supervisor/options.ts";
 import { connectedOverview } from "../cluster/supervisor/overview-of.ts";
 import type { ControlRequest, MachineStatus, WorldStatus } from "../cluster/supervisor/protocol.ts";
 import { ask } from "../cluster/supervisor/session.ts";
@@ -95,9 +96,12 @@ async function list(cluster: string, json: boolean): Promise<number> {
     ...node,
     kubernetes: known.find(({ name }) => name === node.name)?.status ?? "unknown",
   }));
+  const dualStack = rows.some(({ ipv6 }) => ipv6 !== undefined);
   const text = table(
-    ["NAME", "ADDRESS", "MACHINE", "KUBERNETES", "PROXY"],
-    rows.map(({ name, address, state, kubernetes, proxyMode = "" }) => [name, address, state, kubernetes, proxyMode]),
+    ["NAME", "ADDRESS", ...(dualStack ? ["IPV6"] : []), "MACHINE", "KUBERNETES", "PROXY"],
+    rows.map(({ name, address, ipv6 = "", state, kubernetes, proxyMode = "" }) => {
+      return [name, address, ...(dualStack ? [ipv6] : []), state, kubernetes, proxyMode];
+    }),
   );
   process.stdout.write(json ? `${JSON.stringify(rows, null, 2)}\n` : `${text.join("\n")}\n`);
   return 0;

@@ -32,6 +32,11 @@ describe("flags of fairway up", () => {
       ["--pod-cidr=172.16.0.0/16", "--service-cidr=172.18.0.0/16"],
       { podCIDR: "172.16.0.0/16", serviceCIDR: "172.18.0.0/16" },
     ],
+    [["--ip-family", "ipv4"], { ipFamily: "ipv4" }],
+    [
+      ["--node-cidr-ipv6=fd01::/64", "--pod-cidr-ipv6=fd02::/48", "--service-cidr-ipv6=fd03::/112"],
+      { ipv6: { nodeCIDR: "fd01::/64", podCIDR: "fd02::/48", serviceCIDR: "fd03::/112" } },
+    ],
     [["--node-port-range", "31000-31999", "--api-port", "8443"], { nodePortRange: [31_000, 31_999], apiPort: 8443 }],
     [["--timings", "kubernetes"], { timings: presets.kubernetes! }],
     [

@@ -3,11 +3,13 @@ import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Timings } from "../cluster/config.ts";
 import { exitInterrupted, exitWrongState } from "../cluster/supervisor/launcher.ts";
+import { OptionError } from "../cluster/supervisor/option-error.ts";
 import {
   checkOptions,
   defaultOptions,
+  type IPFamilyChoice,
+  ipFamilyChoices,
   maximumNodes,
-  OptionError,
   presets,
   type UpOptions,
 } from "../cluster/supervisor/options.ts";
@@ -41,6 +43,10 @@ export interface Flags {
   nodeCidr?: string;
   podCidr: string;
   serviceCidr: string;
+  ipFamily: IPFamilyChoice;
+  nodeCidrIpv6?: string;
+  podCidrIpv6: string;
+  serviceCidrIpv6: string;
   nodePortRange: [number, number];
   apiPort: number;
   zones?: string[];
@@ -52,7 +58,7 @@ export interface Flags {
 }
 
 export function upCommand(): Command {
-  const { podCIDR, serviceCIDR, nodePortRange, apiPort, name, nodes } = defaultOptions;
+  const { podCIDR, serviceCIDR, ipv6, nodePortRange, apiPort, name, nodes } = defaultOptions;
   const up = command("up", "Bring up a cluster of network namespaces on this machine.")
     .option("--name <name>", "name of the cluster; several can be up side by side", name)
     .option("--nodes <count>", `number of nodes, 1 to ${maximumNodes}`, wholeNumber(1, maximumNodes), nodes)
@@ -65,6 +71,10 @@ export function upCommand(): Command {
     .option("--node-cidr <range>", "a /24 for the nodes (default: a free one of 198.18.0.0/15)")
     .option("--pod-cidr <range>", "range of the Pods; every node gets a /22 of it", podCIDR)
     .option("--service-cidr <range>", "range of the Services", serviceCIDR)
+    .option("--ip-family <family>", "dual: IPv4 and IPv6, where the host has it; ipv4: IPv4 alone", ipFamily, "dual")
+    .option("--node-cidr-ipv6 <range>", "a /64 for the nodes (default: fd00:198:18::/64 for 198.18.0.0/24, and so on)")
+    .option("--pod-cidr-ipv6 <range>", "IPv6 range of the Pods; every node gets a /64 of it", ipv6.podCIDR)
+    .option("--service-cidr-ipv6 <range>", "IPv6 range of the Services", ipv6.serviceCIDR)
     .option("--node-port-range <first-last>", "ports of NodePort Services", portRange, nodePortRange)
     .option("--api-port <port>", "port of the API server", wholeNumber(1, 65_535), apiPort)
     .option(
@@ -96,6 +106,12 @@ function portRange(text: string): [number, number] {
   const port = wholeNumber(1, 65_535);
   if (match === null) throw new InvalidArgumentError("It must look like 30000-32767.");
   return [port(match[1]!), port(match[2]!)];
+}
+
+function ipFamily(text: string): IPFamilyChoice {
+  const choice = ipFamilyChoices.find((one) => one === text);
+  if (choice === undefined) throw new InvalidArgumentError(`It is one of ${ipFamilyChoices.join(", ")}.`);
+  return choice;
 }
 
 function preset(text: string): string {
@@ -160,6 +176,8 @@ export async function toOptions(flags: Flags): Promise<UpOptions> {
     nodeCIDR: flags.nodeCidr,
     podCIDR: flags.podCidr,
     serviceCIDR: flags.serviceCidr,
+    ipFamily: flags.ipFamily,
+    ipv6: { nodeCIDR: flags.nodeCidrIpv6, podCIDR: flags.podCidrIpv6, serviceCIDR: flags.serviceCidrIpv6 },
     nodePortRange: flags.nodePortRange,
     apiPort: flags.apiPort,
     zones: flags.zones ?? [],

@@ -4,6 +4,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { run } from "./command.ts";
+import { kernelHasIPv6 } from "./ipv6.ts";
 
 /** One end of a veth pair. */
 export interface LinkEnd {
@@ -51,9 +52,10 @@ export async function linkNames(namespace?: string): Promise<string[]> {
   return links.map(({ ifname }) => ifname);
 }
 
-/** IPv4 destinations that the caller's network namespace has a route to ("10.0.0.0/8", "192.0.2.1"), but for the default route. */
+/** Destinations that the caller's network namespace has a route to ("10.0.0.0/8", "fd00::5"), but for the default routes. */
 export async function routedPrefixes(): Promise<{ prefix: string; device: string }[]> {
-  const text = await ip(["-4", "-json", "route", "show", "table", "all"]);
-  const routes = JSON.parse(text === "" ? "[]" : text) as { dst: string; dev?: string }[];
+  const families = (await kernelHasIPv6()) ? ["-4", "-6"] : ["-4"];
+  const tables = await Promise.all(families.map((family) => ip([family, "-json", "route", "show", "table", "all"])));
+  const routes = tables.flatMap((text) => JSON.parse(text === "" ? "[]" : text) as { dst: string; dev?: string }[]);
   return routes.filter(({ dst }) => dst !== "default").map(({ dst, dev = "" }) => ({ prefix: dst, device: dev }));
 }

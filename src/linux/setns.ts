@@ -4,19 +4,22 @@
  * are koffi's synchronous ones: the asynchronous ones run on libuv's shared pool and would leave a pool thread in the wrong namespace.
  */
 import { closeSync, openSync } from "node:fs";
-import { isIPv4 } from "node:net";
 import { getSystemErrorMessage, getSystemErrorName } from "node:util";
 import koffi from "koffi";
+import { formatAddressPort, parseAddress } from "../ip/address.ts";
 
 // socket(7), ip(7), setns(2): the values of Linux on every architecture that Node runs on, but for MIPS.
 const CLONE_NEWNET = 0x40000000;
 const AF_INET = 2;
+const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
 
 // Not "libc.so.6": the program itself has its C library loaded, whichever it is.
 const libc = koffi.load(null);
@@ -27,6 +30,9 @@ const setsockopt = libc.func(
 );
 const bind = libc.func("int bind(int fd, const uint8_t *address, unsigned int addressLength)");
 const listen = libc.func("int listen(int fd, int backlog)");
+
+/** The int 1, which turns an option on. */
+const one = Buffer.from(new Int32Array([1]).buffer);
 
 /** A failed call of the C library. `code` is the errno's name, such as "EADDRINUSE". */
 export class SystemCallError extends Error {
@@ -43,7 +49,7 @@ export class SystemCallError extends Error {
 export interface SocketPlace {
   /** A file that stands for the namespace: /proc/PID/ns/net, or a bind mount of it. */
   networkNamespace: string;
-  /** IPv4 address to bind to; "0.0.0.0" when absent. */
+  /** Address to bind to; "0.0.0.0" when absent. A socket of IPv6 takes no IPv4 (ipv6(7), IPV6_V6ONLY). */
   address?: string;
   port: number;
 }
@@ -65,15 +71,14 @@ export function openUdpSocket(place: SocketPlace): number {
 
 function openBound(place: SocketPlace, type: number, finish: (descriptor: number, about: string) => void): number {
   const { networkNamespace, address = "0.0.0.0", port } = place;
-  const name = socketAddress(address, port);
-  const about = `${address}:${port} in ${networkNamespace}`;
-  const descriptor = openSocketIn(networkNamespace, AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const [domain, name] = socketAddress(address, port);
+  const about = `${formatAddressPort(address, port)} in ${networkNamespace}`;
+  const descriptor = openSocketIn(networkNamespace, domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   try {
-    if (type === SOCK_STREAM) {
-      const on = Buffer.alloc(4);
-      on.writeInt32LE(1);
-      check("setsockopt", setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, on, on.length), about);
-    }
+    const turnOn = (level: number, option: number) =>
+      check("setsockopt", setsockopt(descriptor, level, option, one, one.length), about);
+    if (type === SOCK_STREAM) turnOn(SOL_SOCKET, SO_REUSEADDR);
+    if (domain === AF_INET6) turnOn(IPPROTO_IPV6, IPV6_V6ONLY);
     check("bind", bind(descriptor, name, name.length), about);
     finish(descriptor, about);
   } catch (error) {
@@ -111,13 +116,18 @@ function check(syscall: string, result: number, about: string): void {
   if (result < 0) throw new SystemCallError(syscall, koffi.errno(), about);
 }
 
-/** struct sockaddr_in: the family in host order (little-endian wherever Node runs Fairway), port and address in network order. */
-function socketAddress(address: string, port: number): Buffer {
-  if (!isIPv4(address)) throw new RangeError(`not an IPv4 address: ${address}`);
+/**
+ * The family, and struct sockaddr_in or sockaddr_in6: the family in host order (little-endian wherever Node runs Fairway), port and address in
+ * network order.
+ */
+function socketAddress(text: string, port: number): [domain: number, name: Buffer] {
+  const address = parseAddress(text);
+  if (address === undefined) throw new RangeError(`not an IP address: ${text}`);
   if (!Number.isInteger(port) || port < 0 || port > 65535) throw new RangeError(`not a port: ${port}`);
-  const name = Buffer.alloc(16);
-  name.writeUInt16LE(AF_INET, 0);
+  const [domain, name] = address.family === 4 ? [AF_INET, Buffer.alloc(16)] : [AF_INET6, Buffer.alloc(28)];
+  name.writeUInt16LE(domain, 0);
   name.writeUInt16BE(port, 2);
-  for (const [index, part] of address.split(".").entries()) name.writeUInt8(Number(part), 4 + index);
-  return name;
+  if (address.family === 4) name.writeUInt32BE(Number(address.value), 4);
+  else name.write(address.value.toString(16).padStart(32, "0"), 8, "hex");
+  return [domain, name];
 }

@@ -13,6 +13,8 @@ export const exampleManifest = fileURLToPath(new URL("../../examples/nodeport.ya
 export interface TestCluster {
   name: string;
   kubeconfig: string;
+  /** What `fairway up` printed. */
+  boot: string;
   /** Runs the real kubectl; resolves to its standard output, rejects with what it wrote to stderr. */
   kubectl(...args: string[]): Promise<string>;
   kubectlWithInput(input: string, ...args: string[]): Promise<string>;
@@ -20,7 +22,8 @@ export interface TestCluster {
   fairway(...args: string[]): Promise<string>;
   /** Runs a command on a node. */
   onNode(node: string, ...command: string[]): Promise<string>;
-  nodes(): Promise<{ name: string; address: string }[]>;
+  /** `ipv6` in a dual-stack cluster. */
+  nodes(): Promise<{ name: string; address: string; ipv6?: string }[]>;
   stop(): Promise<void>;
 }
 
@@ -30,10 +33,12 @@ export async function startCluster(name: string, ...args: string[]): Promise<Tes
   const env = { ...process.env, KUBECONFIG: kubeconfig };
   const fairway = (command: string, ...rest: string[]) =>
     run(fairwayCommand, [command, ...rest], { env, timeout: 120_000 });
-  await fairway("up", "--detach", "--name", name, ...args);
+  const up = [fairwayCommand, "up", "--detach", "--name", name, ...args];
+  const boot = await run("sh", ["-c", 'exec "$@" 2>&1', "sh", ...up], { env, timeout: 120_000 });
   return {
     name,
     kubeconfig,
+    boot,
     kubectl: (...rest) => run("kubectl", rest, { env, timeout: 90_000 }),
     kubectlWithInput: (input, ...rest) => run("kubectl", rest, { env, input, timeout: 90_000 }),
     fairway: (command = "", ...rest) => fairway(command, ...rest, "--name", name),
@@ -45,8 +50,9 @@ export async function startCluster(name: string, ...args: string[]): Promise<Tes
         .trim()
         .split("\n")
         .map((line) => {
-          const [node = "", address = ""] = line.split("=");
-          return { name: node, address };
+          const [node = "", addresses = ""] = line.split("=");
+          const [address = "", ipv6] = addresses.split(" ");
+          return { name: node, address, ...(ipv6 && { ipv6 }) };
         });
     },
     async stop() {

@@ -5,7 +5,7 @@ import { startDns } from "../dns/start.ts";
 import type { NodeContext } from "../pods/context.ts";
 import { PodManager } from "../pods/pod-manager.ts";
 import { enableForwarding, masqueradeBeyondPods, routeServices } from "./node-network.ts";
-import { zoneOf } from "./node-object.ts";
+import { ownPodCIDRs, zoneOf } from "./node-object.ts";
 import { type AgentOptions, createParts } from "./parts.ts";
 import { Registration, readNodeFacts } from "./registration.ts";
 import { PodRoutes } from "./routes.ts";
@@ -23,38 +23,42 @@ export interface Agent {
  * register, and follow the Pods that are bound to the node.
  */
 export async function startAgent({ config, node, log }: AgentOptions): Promise<Agent> {
-  await enableForwarding();
+  await enableForwarding(config.ipv6 !== undefined);
   const parts = await createParts({ config, node, log });
   const { context, nodes: nodeCache, services: serviceCache } = parts;
-  const { client, networks, nodeIP } = context;
-  await routeServices(config.serviceCIDR, nodeIP);
+  const { client, networks, nodeIPs } = context;
+  const [nodeIP] = nodeIPs;
+  /** By family, the primary one first. */
+  const ranges = [config, ...(config.ipv6 === undefined ? [] : [config.ipv6])];
+  await routeServices(ranges.map(({ serviceCIDR }, index) => [serviceCIDR, nodeIPs[index]!]));
   const manager = new PodManager(context);
   await manager.adopt();
   context.demo.open();
   const registration = new Registration({
     client,
     nodes: nodeCache,
-    facts: { ...(await readNodeFacts(node, nodeIP)), zone: zoneOf(config, nodeIP) },
+    facts: { ...(await readNodeFacts(node, nodeIPs)), zone: zoneOf(config, nodeIP) },
     problem: () => (networks.ready ? undefined : "container runtime network not ready: the node has no podCIDR yet"),
     renewInterval: config.timings.leaseRenewInterval,
     log,
   });
   let opening = false;
   nodeCache.subscribe(({ object }) => {
-    const { podCIDR } = object.spec ?? {};
-    if (object.metadata?.name !== node || !podCIDR || networks.ready || opening) return;
+    if (object.metadata?.name !== node || networks.ready || opening) return;
+    const podCIDRs = ownPodCIDRs(object, config);
+    if (podCIDRs === undefined) return;
     opening = true;
-    void networks.open(podCIDR).then(
+    void networks.open(podCIDRs[0], podCIDRs[1]).then(
       () => {
-        masqueradeBeyondPods(podCIDR, config.podCIDR).catch((error: Error) =>
-          log.error({ err: error }, "Pods cannot leave the Pod network"),
+        Promise.all(podCIDRs.map((own, index) => masqueradeBeyondPods(own, ranges[index]!.podCIDR))).catch(
+          (error: Error) => log.error({ err: error }, "Pods cannot leave the Pod network"),
         );
         registration.assert();
         manager.wakeAll();
       },
       (error) => {
         opening = false;
-        log.error({ err: error }, "cannot use the node's podCIDR");
+        log.error({ err: error }, "cannot use the node's podCIDRs");
       },
     );
   });

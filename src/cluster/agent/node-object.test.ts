@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isAsserted, type NodeFacts, newNode, nodeStatus, zoneOf } from "./node-object.ts";
+import { isAsserted, type NodeFacts, newNode, nodeStatus, ownPodCIDRs, zoneOf } from "./node-object.ts";
 
 const facts: NodeFacts = {
   name: "node1",
-  address: "198.18.0.10",
+  addresses: ["198.18.0.10", "fd00:198:18::a"],
   architecture: "amd64",
   cpus: 2,
   memoryBytes: 8 * 2 ** 30,
@@ -58,4 +58,18 @@ test("what the API has counts as asserted, whatever its order and heartbeats; wh
   const unknown = stored.conditions?.map((each) => (each.type === "Ready" ? { ...each, status: "Unknown" } : each));
   assert.ok(!isAsserted(asserted, { ...stored, conditions: unknown }));
   assert.ok(!isAsserted(asserted, { ...stored, addresses: [] }));
+});
+
+test("Pods have a range of each family of the cluster, once all of them are given", () => {
+  const ipv6 = { nodeCIDR: "fd00:198:18::/64", podCIDR: "fd00:10:32::/48", serviceCIDR: "fd00:10:96::/108" };
+  const both = ["10.32.0.0/22", "fd00:10:32::/64"];
+  const cases: [podCIDRs: string[], single: string[] | undefined, dual: string[] | undefined][] = [
+    [[], undefined, undefined],
+    [both.slice(0, 1), both.slice(0, 1), undefined],
+    [both, both.slice(0, 1), both],
+  ];
+  for (const [podCIDRs, single, dual] of cases) {
+    const node = { spec: { podCIDR: podCIDRs[0], podCIDRs } };
+    assert.deepEqual([ownPodCIDRs(node, {}), ownPodCIDRs(node, { ipv6 })], [single, dual]);
+  }
 });

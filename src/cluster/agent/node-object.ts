@@ -1,6 +1,7 @@
 /** What a node tells of itself. Pure. */
 
 import { parseIPv4, parsePrefix } from "../../ip/ipv4.ts";
+import { type IPFamily, ipFamilyOf } from "../../kubernetes/ip-family.ts";
 import type { Node, NodeCondition } from "../../kubernetes/types.ts";
 import { kubernetesVersion } from "../../kubernetes/version.ts";
 import { agentPort, type ClusterConfig, firstNodeOffset } from "../config.ts";
@@ -8,7 +9,8 @@ import { seconds } from "../pods/status.ts";
 
 export interface NodeFacts {
   name: string;
-  address: string;
+  /** One of each family, the primary one first. */
+  addresses: readonly string[];
   architecture: string;
   cpus: number;
   memoryBytes: number;
@@ -46,6 +48,20 @@ export function zoneOf(
   return zones.length === 0 || offset < 0 ? undefined : zones[offset % zones.length];
 }
 
+/** Where its Pods get their addresses from: one range of each family of the cluster; undefined while one is missing. */
+export function ownPodCIDRs(
+  { spec }: Node,
+  { ipv6 }: Pick<ClusterConfig, "ipv6">,
+): [string] | [string, string] | undefined {
+  const podCIDRs = spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []);
+  const of = (family: IPFamily) => podCIDRs.find((range) => ipFamilyOf(range) === family);
+  const four = of("IPv4");
+  const six = of("IPv6");
+  if (four === undefined) return undefined;
+  if (ipv6 === undefined) return [four];
+  return six === undefined ? undefined : [four, six];
+}
+
 /** The status that a node asserts. `problem`: why Pods cannot run on it; undefined when they can. */
 export function nodeStatus(
   facts: NodeFacts,
@@ -62,7 +78,7 @@ export function nodeStatus(
     capacity: resources,
     allocatable: resources,
     addresses: [
-      { type: "InternalIP", address: facts.address },
+      ...facts.addresses.map((address) => ({ type: "InternalIP", address })),
       { type: "Hostname", address: facts.name },
     ],
     conditions: nodeConditions(problem, before, now),

@@ -41,7 +41,7 @@ export interface AgentParts {
 
 /** Makes the parts of an agent and wires them. When it resolves the containers of an earlier life are known; nothing was asked of the API yet. */
 export async function createParts({ config, node, log }: AgentOptions): Promise<AgentParts> {
-  const nodeIP = await waitForAddress();
+  const nodeIPs = await waitForAddresses(config);
   const runtime = new ContainerRuntime(nodeRoot, {
     extraMounts: await hostMounts(),
     masks: config.dataDir === undefined ? [] : [config.dataDir],
@@ -65,7 +65,7 @@ export async function createParts({ config, node, log }: AgentOptions): Promise<
     objects,
     directory: (uid) => runtime.paths.pod(uid),
     node: () => own() ?? {},
-    nodeIP,
+    nodeIPs,
     onError: (error, pod) =>
       log.warn({ error: error.message, pod: pod.metadata?.name }, "cannot refresh a volume; its old content stays"),
   });
@@ -85,7 +85,7 @@ export async function createParts({ config, node, log }: AgentOptions): Promise<
   const context: NodeContext = {
     config,
     nodeName: node,
-    nodeIP,
+    nodeIPs,
     log,
     client,
     events: createEventRecorder({
@@ -148,13 +148,16 @@ async function endDemo(runtime: ContainerRuntime, id: string, verdict: Verdict):
 }
 
 /** The machine's network may come up a moment after its first process. */
-async function waitForAddress(): Promise<string> {
+async function waitForAddresses({ ipv6 }: ClusterConfig): Promise<[string, ...string[]]> {
   for (let tries = 0; tries < 400; tries += 1) {
-    const address = nodeAddress();
-    if (address !== undefined) return address;
+    const four = nodeAddress("IPv4");
+    const six = nodeAddress("IPv6");
+    if (four !== undefined && ipv6 === undefined) return [four];
+    if (four !== undefined && six !== undefined) return [four, six];
     await sleep(25);
   }
-  throw new Error("eth0 has had no IPv4 address for 10 s: fairway agent runs inside of a node machine");
+  const wanted = ipv6 === undefined ? "no IPv4 address" : "no IPv4 and IPv6 address";
+  throw new Error(`eth0 has had ${wanted} for 10 s: fairway agent runs inside of a node machine`);
 }
 
 /** The world's keys may be written while the node starts. */

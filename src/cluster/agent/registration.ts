@@ -25,7 +25,7 @@ const retryInterval = 250;
 /** Kubelet's nodeStatusReportFrequency: without any change the status is written this often. */
 const reportInterval = 300_000;
 
-export async function readNodeFacts(name: string, address: string): Promise<NodeFacts> {
+export async function readNodeFacts(name: string, addresses: readonly string[]): Promise<NodeFacts> {
   const read = (path: string) =>
     readFile(path, "utf8").then(
       (text) => text.trim(),
@@ -34,7 +34,7 @@ export async function readNodeFacts(name: string, address: string): Promise<Node
   const osRelease = await read("/etc/os-release");
   return {
     name,
-    address,
+    addresses,
     architecture: arch() === "x64" ? "amd64" : arch(),
     cpus: cpus().length,
     memoryBytes: totalmem(),

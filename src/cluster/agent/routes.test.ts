@@ -31,6 +31,22 @@ test("the Pods of every other node are behind its address", () => {
   assert.deepEqual([...wantedRoutes(nodes, "self")], [["10.32.4.0/22", "198.18.0.11"]]);
 });
 
+test("each family has its own way", () => {
+  const dual = node("a", "10.32.4.0/22", "198.18.0.11");
+  dual.spec!.podCIDRs = ["10.32.4.0/22", "fd00:10:32:1::/64"];
+  dual.status!.addresses!.push({ type: "InternalIP", address: "fd00:198:18::b" });
+  const single = node("b", "10.32.8.0/22", "198.18.0.12");
+  single.spec!.podCIDRs = ["10.32.8.0/22", "FD00:10:32:2::/64"];
+  assert.deepEqual(
+    [...wantedRoutes([dual, single], "self")],
+    [
+      ["10.32.4.0/22", "198.18.0.11"],
+      ["fd00:10:32:1::/64", "fd00:198:18::b"],
+      ["10.32.8.0/22", "198.18.0.12"],
+    ],
+  );
+});
+
 test("only what changed is changed", () => {
   const current = new Map([
     ["10.32.4.0/22", "198.18.0.11"],
@@ -50,10 +66,11 @@ test("only what changed is changed", () => {
 
 test("routes of an earlier life are read back", () => {
   const text =
-    "10.32.4.0/22 via 198.18.0.11 dev eth0 \n10.32.8.0/22 via 198.18.0.12 dev eth0 \n198.18.0.0/24 dev eth0 scope link \n";
+    "fd00:10:32:1::/64 via fd00:198:18::b dev eth0 metric 1024 pref medium\n10.32.4.0/22 via 198.18.0.11 dev eth0 \n10.32.8.0/22 via 198.18.0.12 dev eth0 \n198.18.0.0/24 dev eth0 scope link \n";
   assert.deepEqual(
     [...parseRoutes(text)],
     [
+      ["fd00:10:32:1::/64", "fd00:198:18::b"],
       ["10.32.4.0/22", "198.18.0.11"],
       ["10.32.8.0/22", "198.18.0.12"],
     ],

@@ -1,4 +1,5 @@
-import { parseIPv4, parsePrefix } from "../../ip/ipv4.ts";
+import { parseAddress } from "../../ip/address.ts";
+import { formatPrefix, parsePrefix } from "../../ip/prefix.ts";
 import type { Reflector } from "../../kubernetes/reflector.ts";
 import type { Node } from "../../kubernetes/types.ts";
 import { run } from "../../linux/command.ts";
@@ -12,15 +13,20 @@ const retryInterval = 1_000;
 /** Marks the routes that the agent has set (rtnetlink(7): 4 to 255 are for whoever wants one). */
 export const routeProtocol = "86";
 
-/** Each other node's Pods are behind that node's address. What is no address is left out: it ends in a command line. */
+/**
+ * Each other node's Pods are behind that node's address of the same family. What is no address is left out: it ends in a command line. Destinations
+ * are in canonical form, as the kernel writes them.
+ */
 export function wantedRoutes(nodes: readonly Node[], own: string): Routes {
   const routes = new Map<string, string>();
   for (const { metadata, spec, status } of nodes) {
     if (metadata?.name === own) continue;
-    const hop = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
-    for (const destination of spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []))
-      if (hop !== undefined && parseIPv4(hop) !== undefined && parsePrefix(destination) !== undefined)
-        routes.set(destination, hop);
+    const hops = (status?.addresses ?? []).filter(({ type }) => type === "InternalIP").map(({ address }) => address);
+    for (const text of spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : [])) {
+      const destination = parsePrefix(text);
+      const hop = hops.find((address) => parseAddress(address)?.family === destination?.family);
+      if (destination !== undefined && hop !== undefined) routes.set(formatPrefix(destination), hop);
+    }
   }
   return routes;
 }
@@ -34,7 +40,7 @@ export function routeCommands(current: Routes, wanted: Routes): string[] {
   ];
 }
 
-/** The routes that an agent has set, as `ip route show` writes them. */
+/** The routes that an agent has set, as `ip route show` and `ip -6 route show` write them. */
 export function parseRoutes(text: string): Routes {
   const found = [...text.matchAll(/^(\S+) via (\S+) /gm)];
   return new Map(found.map(([, destination = "", hop = ""]) => [destination, hop]));
@@ -67,7 +73,7 @@ export class PodRoutes {
   async #apply(): Promise<void> {
     while (this.#again) {
       this.#again = false;
-      this.#current ??= parseRoutes(await run("ip", ["route", "show", "proto", routeProtocol]).catch(() => ""));
+      this.#current ??= await readRoutes();
       // Nothing is taken away before everything is known.
       const wanted = wantedRoutes(this.#nodes.list(), this.#own);
       const next = this.#nodes.isSynced ? wanted : new Map([...this.#current, ...wanted]);
@@ -84,4 +90,9 @@ export class PodRoutes {
     }
     this.#running = false;
   }
+}
+
+async function readRoutes(): Promise<Routes> {
+  const show = (family: string) => run("ip", [family, "route", "show", "proto", routeProtocol]).catch(() => "");
+  return parseRoutes((await Promise.all([show("-4"), show("-6")])).join(""));
 }

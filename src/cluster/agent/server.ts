@@ -13,7 +13,7 @@ const allowedClient = "kube-apiserver-kubelet-client";
 
 /** Listens at the node's address as kubelet does, for logs and exec. Rejects when it cannot. */
 export async function startAgentServer(target: Target): Promise<Server> {
-  const { config, nodeName, nodeIP, log } = target.context;
+  const { config, nodeName, nodeIPs, log } = target.context;
   const paths = worldPaths(config);
   const [ca, cert, key] = await Promise.all([
     readFile(join(paths.pki, "ca.crt")),
@@ -30,7 +30,7 @@ export async function startAgentServer(target: Target): Promise<Server> {
   server.on("tlsClientError", (error) => log.debug({ err: error }, "a TLS client failed"));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(agentPort, nodeIP, resolve);
+    server.listen(agentPort, nodeIPs[0], resolve);
   });
   return server;
 }

@@ -11,7 +11,10 @@ export interface ContainerSpec {
   /** Milliseconds that this run had to wait for by the restart back-off. */
   restartDelay: number;
   image: string;
-  launch: { kind: "process"; argv: string[] } | { kind: "demo"; program: string; args: string[] };
+  launch:
+    | { kind: "process"; argv: string[] }
+    /** `dualStack`: it listens on IPv6 too. */
+    | { kind: "demo"; program: string; args: string[]; dualStack?: boolean };
   env: Record<string, string>;
   /** Absent: "/". */
   workingDir?: string;

@@ -15,8 +15,8 @@ import type { PodVolumes } from "./volumes.ts";
 export interface NodeContext {
   config: ClusterConfig;
   nodeName: string;
-  /** The node's InternalIP. */
-  nodeIP: string;
+  /** The node's InternalIPs, one of each family, the primary one first. */
+  nodeIPs: readonly [string, ...string[]];
   log: Logger;
   client: KubernetesClient;
   events: EventRecorder;

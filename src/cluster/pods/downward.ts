@@ -3,9 +3,10 @@
 import { parseQuantity } from "../../kubernetes/quantity.ts";
 import type { Container, Node, Pod } from "../../kubernetes/types.ts";
 
+/** One address of each family that the node has, the primary one first. */
 export interface KnownAddresses {
-  podIP: string;
-  hostIP: string;
+  podIPs: readonly string[];
+  hostIPs: readonly string[];
 }
 
 /** Undefined when the path is none that Kubernetes offers. A label or annotation that is not set is "". */
@@ -29,11 +30,13 @@ export function fieldValue(pod: Pod, path: string, addresses: KnownAddresses): s
     case "spec.serviceAccountName":
       return spec?.serviceAccountName ?? "";
     case "status.hostIP":
+      return addresses.hostIPs[0] ?? "";
     case "status.hostIPs":
-      return addresses.hostIP;
+      return addresses.hostIPs.join();
     case "status.podIP":
+      return addresses.podIPs[0] ?? "";
     case "status.podIPs":
-      return addresses.podIP;
+      return addresses.podIPs.join();
     default:
       return undefined;
   }

@@ -1,15 +1,12 @@
 /** The environment, command and arguments of a container, by the rules of Kubernetes' core/v1 EnvVar and Container. Pure. */
 import type { ConfigMap, Container, Node, Pod, Secret, Service } from "../../kubernetes/types.ts";
-import { fieldValue, resourceValue } from "./downward.ts";
+import { fieldValue, type KnownAddresses, resourceValue } from "./downward.ts";
 
 /** What a container's environment is made of. An object that is not there is undefined. */
-export interface EnvironmentInputs {
+export interface EnvironmentInputs extends KnownAddresses {
   pod: Pod;
   container: Container;
   node: Pick<Node, "status">;
-  /** Addresses that are known only now. */
-  podIP: string;
-  hostIP: string;
   /** Services of the Pod's namespace, and `kubernetes` of the default namespace. */
   services: readonly Service[];
   configMap: (name: string) => ConfigMap | undefined;

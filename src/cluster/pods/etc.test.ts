@@ -11,7 +11,7 @@ const node = {
 
 function files(spec: Partial<PodSpec>) {
   const pod = { metadata: { name: "web-0", namespace: "shop" }, spec: { containers: [], ...spec } };
-  return etcFiles({ pod, config, podIP: "10.32.0.2", node });
+  return etcFiles({ pod, config, podIPs: ["10.32.0.2", "fd00:10:32::2"], node });
 }
 
 const cluster =

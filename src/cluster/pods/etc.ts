@@ -5,7 +5,8 @@ import type { ClusterConfig } from "../config.ts";
 export interface EtcInputs {
   pod: Pod;
   config: Pick<ClusterConfig, "clusterDomain" | "dnsAddress">;
-  podIP: string;
+  /** One of each family. */
+  podIPs: readonly string[];
   /** The node's own resolv.conf and hosts file. */
   node: { resolvConf: string; hosts: string };
 }
@@ -27,7 +28,7 @@ export function hostnameOf(pod: Pod): string {
   return name.slice(0, 63).replace(/[-.]+$/, "");
 }
 
-function hostsFile({ pod, config, podIP, node }: EtcInputs, hostname: string): string {
+function hostsFile({ pod, config, podIPs, node }: EtcInputs, hostname: string): string {
   const aliases = (pod.spec?.hostAliases ?? []).map(({ ip, hostnames }) => `${ip}\t${(hostnames ?? []).join("\t")}`);
   const added = aliases.length > 0 ? `\n# Entries added by HostAliases.\n${aliases.join("\n")}\n` : "";
   if (pod.spec?.hostNetwork) return `${node.hosts}${added}`;
@@ -35,7 +36,8 @@ function hostsFile({ pod, config, podIP, node }: EtcInputs, hostname: string): s
   const qualified = subdomain
     ? `${hostname}.${subdomain}.${pod.metadata?.namespace}.svc.${config.clusterDomain}\t`
     : "";
-  return `# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${podIP}\t${qualified}${hostname}\n${added}`;
+  const own = podIPs.map((address) => `${address}\t${qualified}${hostname}\n`).join("");
+  return `# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${own}${added}`;
 }
 
 /** dnsPolicy and dnsConfig of core/v1 PodSpec: lists are appended, options of one name replaced. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { formatIPv4, parseIPv4 } from "../../ip/ipv4.ts";
-import { AddressPool, addressRange } from "./ipam.ts";
+import { AddressPool, addressRange, partnerIn } from "./ipam.ts";
 
 test("a range leaves out the network, the node's own and the broadcast address", () => {
   const range = addressRange("10.32.4.0/22");
@@ -14,6 +14,13 @@ for (const cidr of ["", "10.0.0.0", "10.0.0.1/24", "10.0.0.0/30", "10.0.0.0/x", 
   test(`refuses ${JSON.stringify(cidr)} as podCIDR`, () => {
     assert.throws(() => addressRange(cidr), /podCIDR|IPv4/);
   });
+
+test("an IPv6 address is at the place of its IPv4 one", () => {
+  const partner = partnerIn("fd00:10:32:1::/64", "10.32.4.0/22");
+  assert.deepEqual(["10.32.4.2", "10.32.7.254"].map(partner), ["fd00:10:32:1::2", "fd00:10:32:1::3fe"]);
+  assert.throws(() => partnerIn("fd00::/120", "10.32.4.0/22"), /no IPv6 prefix with room/);
+  assert.throws(() => partnerIn("10.0.0.0/8", "10.32.4.0/22"), /no IPv6 prefix/);
+});
 
 test("an address just released is not the next one given", () => {
   const pool = new AddressPool(addressRange("10.32.0.0/24"));

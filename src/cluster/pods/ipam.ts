@@ -1,5 +1,6 @@
 /** The addresses of one node's podCIDR. */
 import { formatIPv4, parseIPv4, parsePrefix, sizeOf } from "../../ip/ipv4.ts";
+import { addressAt, parsePrefix as parseAnyPrefix, sizeOf as sizeOfAny } from "../../ip/prefix.ts";
 
 export interface AddressRange {
   /** First address that a Pod may get, as a 32-bit number. */
@@ -15,6 +16,18 @@ export function addressRange(cidr: string): AddressRange {
     throw new Error(`podCIDR "${cidr}" is no IPv4 prefix of 8 to 29 bits without host bits`);
   const { base } = prefix;
   return { first: base + 2, last: base + sizeOf(prefix) - 2 };
+}
+
+/**
+ * What finds the address in an IPv6 range that is at the same place as an address of an IPv4 range: one allocator then serves both families, and
+ * whoever has the one address has the other.
+ */
+export function partnerIn(ipv6: string, ipv4: string): (address: string) => string {
+  const range = parseAnyPrefix(ipv6);
+  const base = parsePrefix(ipv4);
+  if (range?.family !== 6 || base === undefined || sizeOf(base) > sizeOfAny(range))
+    throw new Error(`podCIDR "${ipv6}" is no IPv6 prefix with room for the addresses of ${ipv4}`);
+  return (address) => addressAt(range, numberOf(address) - base.base);
 }
 
 /**

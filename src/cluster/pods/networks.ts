@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
+import type { IPFamily } from "../../kubernetes/ip-family.ts";
 import { listNetns } from "../../linux/netns.ts";
 import { Batcher } from "./batcher.ts";
 import { readJsonIfThere, writeFileAtomically } from "./files.ts";
-import { AddressPool, addressRange } from "./ipam.ts";
+import { AddressPool, addressRange, partnerIn } from "./ipam.ts";
 import { createNetworks, deleteNetworks, netnsPrefix, type PodNetwork, podNetwork } from "./network.ts";
 
 /** The networks of all Pods of the node, and the addresses they hold. */
@@ -13,6 +14,8 @@ export class PodNetworks {
   readonly #creations: Batcher<PodNetwork, Error | undefined>;
   readonly #deletions: Batcher<PodNetwork, undefined>;
   #pool?: AddressPool;
+  /** Finds the IPv6 address that goes with an IPv4 one; absent in a single-stack cluster. */
+  #partner?: (address: string) => string;
   #mtu = 1500;
 
   constructor(cursorFile: string) {
@@ -42,14 +45,19 @@ export class PodNetworks {
     return this.#pool !== undefined;
   }
 
-  /** Begins to give addresses out of the node's podCIDR. Only the first call counts: a node's podCIDR does not change. */
-  async open(podCIDR: string): Promise<void> {
+  /**
+   * Begins to give addresses out of the node's podCIDR, and with each the one at the same place of its IPv6 podCIDR. Only the first call counts: a
+   * node's podCIDRs do not change.
+   */
+  async open(podCIDR: string, podCIDRIPv6?: string): Promise<void> {
     const range = addressRange(podCIDR);
+    const partner = podCIDRIPv6 === undefined ? undefined : partnerIn(podCIDRIPv6, podCIDR);
     const saved = await readJsonIfThere<{ cursor?: number }>(this.#cursorFile);
     if (this.#pool !== undefined) return;
     const pool = new AddressPool(range, saved?.cursor);
     for (const { address } of this.#held.values()) pool.take(address);
     this.#mtu = await deviceMtu("eth0");
+    this.#partner = partner;
     this.#pool = pool;
   }
 
@@ -64,7 +72,7 @@ export class PodNetworks {
     if (this.#pool === undefined) throw new Error("the node has no podCIDR yet");
     const address = this.#pool.allocate();
     if (address === undefined) throw new Error("every address of the node's podCIDR is taken");
-    const network = podNetwork(uid, address);
+    const network = podNetwork(uid, address, this.#partner?.(address));
     const error = await this.#creations.add(network).catch((failure: Error) => failure);
     if (error !== undefined) {
       await this.#deletions.add(network);
@@ -90,7 +98,7 @@ async function deviceMtu(device: string): Promise<number> {
   return Number(text) || 1500;
 }
 
-/** The node's address on the network of the nodes, undefined while it has none. */
-export function nodeAddress(device = "eth0"): string | undefined {
-  return networkInterfaces()[device]?.find(({ family }) => family === "IPv4")?.address;
+/** The node's address on the network of the nodes, undefined while it has none. Link-local ones have a scope. */
+export function nodeAddress(family: IPFamily, device = "eth0"): string | undefined {
+  return networkInterfaces()[device]?.find((one) => one.family === family && !one.scopeid)?.address;
 }

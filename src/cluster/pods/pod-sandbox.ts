@@ -5,7 +5,7 @@ import type { Pod } from "../../kubernetes/types.ts";
 import type { NodeContext } from "./context.ts";
 import { etcFiles } from "./etc.ts";
 import { writeFileAtomically } from "./files.ts";
-import type { PodNetwork } from "./network.ts";
+import { addressesOf, type PodNetwork } from "./network.ts";
 
 /** What is kept of a Pod on disk: enough to run and to end it without the API. */
 export interface PodRecord {
@@ -56,7 +56,7 @@ export class PodSandbox {
 
   /** Makes what is missing. False: it could not be made yet, see `error`. */
   async ensure(pod: Pod): Promise<boolean> {
-    const { networks, volumes, nodeIP, events } = this.#context;
+    const { networks, volumes, nodeIPs, events } = this.#context;
     const missing = !pod.spec?.hostNetwork && this.#network === undefined;
     if (missing) {
       try {
@@ -69,7 +69,7 @@ export class PodSandbox {
         return false;
       }
     }
-    volumes.adopt(pod, this.#network?.address ?? nodeIP);
+    volumes.adopt(pod, this.#network === undefined ? nodeIPs : addressesOf(this.#network));
     if (this.#recorded) return true;
     await mkdir(this.etc, { recursive: true, mode: 0o755 });
     if (missing || pod.spec?.hostNetwork) await this.#writeEtc(pod);
@@ -101,10 +101,11 @@ export class PodSandbox {
   }
 
   async #writeEtc(pod: Pod): Promise<void> {
-    const { config, nodeIP } = this.#context;
+    const { config, nodeIPs } = this.#context;
     const read = (path: string) => readFile(path, "utf8").catch(() => "");
     const node = { resolvConf: await read("/etc/resolv.conf"), hosts: await read("/etc/hosts") };
-    const files = etcFiles({ pod, config, podIP: this.#network?.address ?? nodeIP, node });
+    const podIPs = this.#network === undefined ? nodeIPs : addressesOf(this.#network);
+    const files = etcFiles({ pod, config, podIPs, node });
     for (const [name, content] of Object.entries(files))
       await writeFileAtomically(join(this.etc, name), content, 0o644);
   }

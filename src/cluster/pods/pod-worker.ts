@@ -1,7 +1,7 @@
 import { pods } from "../../kubernetes/resource.ts";
 import type { Pod } from "../../kubernetes/types.ts";
 import type { NodeContext } from "./context.ts";
-import type { PodNetwork } from "./network.ts";
+import { addressesOf, type PodNetwork } from "./network.ts";
 import { type Plan, plan } from "./plan.ts";
 import { graceOf, PodContainer } from "./pod-container.ts";
 import { confirmDeletion, endContainers } from "./pod-end.ts";
@@ -74,7 +74,7 @@ export class PodWorker {
   /** Takes over containers of an earlier life, oldest first. */
   adopt(containers: readonly Container[]): void {
     const { network } = this;
-    if (network !== undefined) this.#context.volumes.adopt(this.#pod, network.address);
+    if (network !== undefined) this.#context.volumes.adopt(this.#pod, addressesOf(network));
     for (const container of containers) this.find(container.spec.name)?.adopt(container, this.#pod);
   }
 
@@ -201,7 +201,7 @@ export class PodWorker {
   }
 
   #report(next: Plan): void {
-    const { statuses, nodeIP } = this.#context;
+    const { statuses, nodeIPs } = this.#context;
     const facts = this.containers.map((container) => container.facts());
     const starting =
       this.containers.every(({ current }) => current === undefined) &&
@@ -217,8 +217,8 @@ export class PodWorker {
       pod: this.#pod,
       containers: refusal === undefined ? facts : facts.map((fact) => ({ ...fact, waiting: refusal })),
       plan: next,
-      hostIP: nodeIP,
-      podIP: hostNetwork ? nodeIP : this.network?.address,
+      hostIPs: nodeIPs,
+      podIPs: hostNetwork ? nodeIPs : this.network === undefined ? [] : addressesOf(this.network),
       startTime: this.#startTime,
       failed: this.#failed,
       now: new Date(),

@@ -5,8 +5,8 @@ import { type ProjectionInputs, projectedFiles, type Volume } from "./projection
 const inputs: ProjectionInputs = {
   pod: { metadata: { name: "p", labels: { b: "2", a: 'quo"te' } }, spec: { containers: [] } },
   node: {},
-  podIP: "10.32.0.2",
-  hostIP: "198.18.0.10",
+  podIPs: ["10.32.0.2"],
+  hostIPs: ["198.18.0.10"],
   configMap: (name) => (name === "cm" ? { data: { text: "hello" }, binaryData: { bin: "AAE=" } } : undefined),
   secret: (name) => (name === "s" ? { data: { word: "c2VzYW1l" } } : undefined),
   token: ({ audience }) => `token for ${audience}`,

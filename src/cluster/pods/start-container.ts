@@ -8,7 +8,7 @@ import type { DemoContainer } from "./demo/protocol.ts";
 import { ContainerConfigError, containerEnvironment, expand } from "./environment.ts";
 import { hostnameOf } from "./etc.ts";
 import { type Launch, launchOf, resolveImage } from "./images.ts";
-import type { PodNetwork } from "./network.ts";
+import { addressesOf, type PodNetwork } from "./network.ts";
 import type { Start } from "./plan.ts";
 import type { Container } from "./runtime.ts";
 import { processIdentity } from "./security.ts";
@@ -86,8 +86,8 @@ async function environmentOf(
     pod,
     container: spec,
     node: context.node(),
-    podIP: network?.address ?? context.nodeIP,
-    hostIP: context.nodeIP,
+    podIPs: network === undefined ? context.nodeIPs : addressesOf(network),
+    hostIPs: context.nodeIPs,
     services: context.services(),
     configMap: (name) => configMaps.get(name),
     secret: (name) => secrets.get(name),
@@ -106,7 +106,7 @@ async function assemble(
   const mounts = await context.volumes.mountsOf(pod, spec, env, launch.kind === "demo");
   return {
     id: randomBytes(16).toString("hex"),
-    pod: { uid, name, namespace, address: network?.address ?? context.nodeIP },
+    pod: { uid, name, namespace, address: network?.address ?? context.nodeIPs[0] },
     name: spec.name,
     init,
     attempt: start.attempt,
@@ -114,7 +114,7 @@ async function assemble(
     image: spec.image ?? "",
     launch:
       launch.kind === "demo"
-        ? { kind: "demo", program: launch.program, args: launch.args }
+        ? { kind: "demo", program: launch.program, args: launch.args, dualStack: context.nodeIPs.length > 1 }
         : { kind: "process", argv: launch.argv },
     env: { ...launch.env, ...env },
     workingDir: spec.workingDir,
@@ -143,5 +143,6 @@ export function demoContainer({ spec, pid }: Container, logFile: string, node: s
   if (launch.kind !== "demo") return undefined;
   const { name, namespace, address: ip } = spec.pod;
   const pod = { name, namespace, ip, node, container: spec.name };
-  return { id, program: launch.program, args: launch.args, env, networkNamespace, logFile, pod };
+  const { program, args, dualStack } = launch;
+  return { id, program, args, env, networkNamespace, ...(dualStack && { dualStack }), logFile, pod };
 }

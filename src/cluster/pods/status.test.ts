@@ -20,8 +20,8 @@ function statusOf(containers: ContainerFacts[], more: Partial<StatusInputs> = {}
     pod: { metadata: { name: "p", namespace: "n", uid: "u" }, spec: { containers: [] } },
     containers,
     plan: { initialized: true, backoff: new Map() },
-    hostIP: "198.18.0.10",
-    podIP: "10.32.0.2",
+    hostIPs: ["198.18.0.10", "fd00:198:18::a"],
+    podIPs: ["10.32.0.2", "fd00:10:32::2"],
     startTime: "2026-01-02T03:04:00Z",
     now: at,
     ...more,
@@ -42,13 +42,15 @@ test("a running Pod is Ready, with all of its conditions and addresses", () => {
     ContainersReady: "True",
     PodScheduled: "True",
   });
-  assert.deepEqual(status.podIPs, [{ ip: "10.32.0.2" }]);
+  assert.deepEqual(status.podIPs, [{ ip: "10.32.0.2" }, { ip: "fd00:10:32::2" }]);
+  assert.deepEqual(status.hostIPs, [{ ip: "198.18.0.10" }, { ip: "fd00:198:18::a" }]);
+  assert.deepEqual([status.podIP, status.hostIP], ["10.32.0.2", "198.18.0.10"]);
   assert.deepEqual(status.containerStatuses?.[0]?.state, { running: { startedAt: "2026-01-02T03:04:05Z" } });
   assert.equal(status.containerStatuses?.[0]?.containerID, "fairway://id0");
 });
 
 test("before its first container runs a Pod is Pending, and its container is being created", () => {
-  const status = statusOf([facts({ runs: [], started: false, ready: false })], { podIP: undefined });
+  const status = statusOf([facts({ runs: [], started: false, ready: false })], { podIPs: [] });
   assert.equal(status.phase, "Pending");
   assert.deepEqual(status.containerStatuses?.[0]?.state, { waiting: { reason: "ContainerCreating" } });
   assert.equal(conditions(status).PodReadyToStartContainers, "False");

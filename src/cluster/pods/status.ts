@@ -22,9 +22,10 @@ export interface StatusInputs {
   pod: Pod;
   containers: readonly ContainerFacts[];
   plan: Pick<Plan, "initialized" | "terminal" | "backoff">;
-  hostIP: string;
-  /** Undefined until the Pod has a network. */
-  podIP?: string;
+  /** One of each family, the primary one first. */
+  hostIPs: readonly string[];
+  /** The same; empty until the Pod has a network. */
+  podIPs: readonly string[];
   startTime: string;
   /** A verdict on the whole Pod, such as DeadlineExceeded. */
   failed?: { reason: string; message: string };
@@ -32,7 +33,7 @@ export interface StatusInputs {
 }
 
 export function podStatus(inputs: StatusInputs): PodStatus {
-  const { pod, containers, hostIP, podIP, startTime, failed } = inputs;
+  const { pod, containers, hostIPs, podIPs, startTime, failed } = inputs;
   const statuses = containers.map((facts) => containerStatus(facts, inputs));
   const of = (main: boolean) => statuses.filter((_, index) => (containers[index]?.role === "main") === main);
   const phase = phaseOf(inputs, statuses);
@@ -41,9 +42,9 @@ export function podStatus(inputs: StatusInputs): PodStatus {
     phase,
     ...(failed && { reason: failed.reason, message: failed.message }),
     conditions: conditionsOf(inputs, phase, statuses),
-    hostIP,
-    hostIPs: [{ ip: hostIP }],
-    ...(podIP && { podIP, podIPs: [{ ip: podIP }] }),
+    hostIP: hostIPs[0],
+    hostIPs: hostIPs.map((ip) => ({ ip })),
+    ...(podIPs.length > 0 && { podIP: podIPs[0], podIPs: podIPs.map((ip) => ({ ip })) }),
     startTime,
     ...(init.length > 0 && { initContainerStatuses: init }),
     containerStatuses: of(true),
@@ -127,7 +128,7 @@ function terminated(run: Container | undefined) {
 }
 
 function conditionsOf(inputs: StatusInputs, phase: string, statuses: ContainerStatus[]): PodCondition[] {
-  const { pod, containers, plan, podIP, now } = inputs;
+  const { pod, containers, plan, podIPs, now } = inputs;
   const over = phase === "Succeeded" || phase === "Failed";
   const isInit = (index: number) => containers[index]?.role === "init";
   const unready = statuses.filter((status, index) => !isInit(index) && !status.ready).map(({ name }) => name);
@@ -153,7 +154,7 @@ function conditionsOf(inputs: StatusInputs, phase: string, statuses: ContainerSt
       .join(" "),
   };
   const own = [
-    condition("PodReadyToStartContainers", podIP !== undefined && !over),
+    condition("PodReadyToStartContainers", podIPs.length > 0 && !over),
     condition("Initialized", plan.initialized, {
       reason: "ContainersNotInitialized",
       message: `containers with incomplete status: [${incomplete.map(({ name }) => name).join(" ")}]`,

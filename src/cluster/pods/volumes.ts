@@ -22,7 +22,7 @@ export interface PodVolumesOptions {
   /** Directory of a Pod's state. */
   directory: (uid: string) => string;
   node: () => Pick<Node, "status">;
-  nodeIP: string;
+  nodeIPs: readonly string[];
   onError: (error: Error, pod: Pod) => void;
 }
 
@@ -35,7 +35,7 @@ export class PodVolumes {
   readonly #tokens: ServiceAccountTokens;
   readonly #timer: NodeJS.Timeout;
   /** Pods with volumes whose content can change, and the names of those volumes. */
-  readonly #live = new Map<string, { pod: Pod; podIP: string; volumes: Set<string> }>();
+  readonly #live = new Map<string, { pod: Pod; podIPs: readonly string[]; volumes: Set<string> }>();
   #refreshing = false;
 
   constructor(options: PodVolumesOptions) {
@@ -87,11 +87,11 @@ export class PodVolumes {
     }
   }
 
-  /** A Pod's address, which volumes may tell; called before its first container is made. */
-  adopt(pod: Pod, podIP: string): void {
+  /** A Pod's addresses, which volumes may tell; called before its first container is made. */
+  adopt(pod: Pod, podIPs: readonly string[]): void {
     const uid = pod.metadata?.uid ?? "";
     const known = this.#live.get(uid);
-    if (known === undefined) this.#live.set(uid, { pod, podIP, volumes: new Set() });
+    if (known === undefined) this.#live.set(uid, { pod, podIPs, volumes: new Set() });
     else known.pod = pod;
   }
 
@@ -136,7 +136,7 @@ export class PodVolumes {
   }
 
   async #files(pod: Pod, volume: Volume) {
-    const { objects, node, nodeIP } = this.#options;
+    const { objects, node, nodeIPs } = this.#options;
     const namespace = pod.metadata?.namespace ?? "default";
     const { sources } = sourcesOf(volume) ?? { sources: [] };
     const configMaps = new Map<string, Awaited<ReturnType<ObjectSource["configMap"]>>>();
@@ -150,8 +150,8 @@ export class PodVolumes {
     const inputs: ProjectionInputs = {
       pod,
       node: node(),
-      podIP: this.#live.get(pod.metadata?.uid ?? "")?.podIP ?? "",
-      hostIP: nodeIP,
+      podIPs: this.#live.get(pod.metadata?.uid ?? "")?.podIPs ?? [],
+      hostIPs: nodeIPs,
       configMap: (name) => configMaps.get(name),
       secret: (name) => secrets.get(name),
       token: (source) => tokens.get(source) ?? "",

@@ -1,7 +1,18 @@
 /** Which addresses a cluster and its nodes get. Pure: what is taken is an argument. */
-import { contains, formatIPv4, formatPrefix, overlaps, type Prefix, parsePrefix } from "../../ip/ipv4.ts";
-import { firstNodeOffset } from "../config.ts";
-import { maximumNodes, OptionError } from "./options.ts";
+import { parseAddress } from "../../ip/address.ts";
+import {
+  addressAt,
+  formatPrefix,
+  offsetOf,
+  type Prefix,
+  parsePrefix,
+  prefixContains,
+  prefixesOverlap,
+  prefixOf,
+} from "../../ip/prefix.ts";
+import { type ClusterConfig, firstNodeOffset } from "../config.ts";
+import { OptionError } from "./option-error.ts";
+import { maximumNodes } from "./options.ts";
 
 /** RFC 2544's benchmark range. */
 const pool = parsePrefix("198.18.0.0/15")!;
@@ -13,48 +24,99 @@ export interface TakenRange {
   what: string;
 }
 
-/** Routes as the kernel lists them ("10.0.0.0/8", "192.0.2.1"); what is no IPv4 destination is passed over. */
+/** Routes as the kernel lists them ("10.0.0.0/8", "192.0.2.1", "fd00::/64"); what is no destination is passed over. */
 export function takenRanges(routes: readonly { prefix: string; device: string }[]): TakenRange[] {
   return routes.flatMap(({ prefix, device }) => {
-    const parsed = parsePrefix(prefix.includes("/") ? prefix : `${prefix}/32`);
+    const whole = prefix.includes(":") ? 128 : 32;
+    const parsed = parsePrefix(prefix.includes("/") ? prefix : `${prefix}/${whole}`);
     return parsed === undefined ? [] : [{ prefix: parsed, what: `the host's route to ${prefix} (${device})` }];
   });
 }
 
-/** The /24s that a cluster may use for its nodes, in the order they are tried. Throws OptionError when none is left. */
-export function nodeRangeCandidates(
-  taken: readonly TakenRange[],
-  reserved: readonly Prefix[],
-  wanted?: string,
-  remembered?: string,
-): string[] {
-  const blocker = (range: Prefix) => taken.find(({ prefix }) => overlaps(prefix, range));
-  if (wanted !== undefined) {
-    const blocked = blocker(parsePrefix(wanted)!);
-    if (blocked !== undefined)
-      throw new OptionError(
-        "--node-cidr",
-        `${wanted} overlaps ${blocked.what}; give another range, or leave the flag out`,
-      );
-    return [wanted];
-  }
-  const candidates: Prefix[] = remembered === undefined ? [] : [parsePrefix(remembered)!];
-  for (let base = pool.base; contains(pool, base); base += 256) candidates.push({ base, bits: 24 });
-  const free = candidates.filter(
-    (range) => blocker(range) === undefined && !reserved.some((other) => overlaps(other, range)),
-  );
-  if (free.length === 0)
+/** The networks of the nodes: a /24, and in a dual-stack cluster a /64 beside it. */
+export interface NodeRanges {
+  nodeCIDR: string;
+  ipv6?: string;
+}
+
+export interface RangeWishes {
+  taken: readonly TakenRange[];
+  /** The cluster's other ranges. */
+  reserved: readonly Prefix[];
+  dualStack: boolean;
+  /** Ranges that were asked for. */
+  wanted?: Partial<NodeRanges>;
+  /** Ranges that the cluster had when it was up before. */
+  remembered?: Partial<NodeRanges>;
+}
+
+/** The ranges that a cluster may use for its nodes, in the order they are tried. Throws OptionError when none is left. */
+export function nodeRangeCandidates(wishes: RangeWishes): NodeRanges[] {
+  const { taken, reserved, dualStack, wanted = {}, remembered = {} } = wishes;
+  const isFree = (range: string) => {
+    const prefix = parsePrefix(range)!;
+    return ![...taken.map((one) => one.prefix), ...reserved].some((other) => prefixesOverlap(other, prefix));
+  };
+  for (const [flag, range] of [
+    ["--node-cidr", wanted.nodeCIDR],
+    ["--node-cidr-ipv6", dualStack ? wanted.ipv6 : undefined],
+  ] as const)
+    if (range !== undefined) refuseTaken(flag, range, taken);
+  const pairs = ipv4Ranges(wanted, remembered)
+    .filter((nodeCIDR) => nodeCIDR === wanted.nodeCIDR || isFree(nodeCIDR))
+    .map((nodeCIDR): NodeRanges => {
+      if (!dualStack) return { nodeCIDR };
+      const usual = remembered.ipv6 !== undefined && isFree(remembered.ipv6) ? remembered.ipv6 : partnerRange(nodeCIDR);
+      return { nodeCIDR, ipv6: wanted.ipv6 ?? usual };
+    });
+  if (pairs.length === 0)
     throw new OptionError("--node-cidr", `every /24 of ${formatPrefix(pool)} is in use on this host; name a free one`);
-  return [...new Set(free.map(formatPrefix))];
+  const free = pairs.filter(({ ipv6 }) => ipv6 === undefined || ipv6 === wanted.ipv6 || isFree(ipv6));
+  if (free.length === 0)
+    throw new OptionError(
+      "--node-cidr-ipv6",
+      `${pairs[0]!.ipv6} is in use, by this host or by another range of the cluster; name a free /64`,
+    );
+  return free;
+}
+
+function refuseTaken(flag: string, range: string, taken: readonly TakenRange[]): void {
+  const blocker = taken.find(({ prefix }) => prefixesOverlap(prefix, parsePrefix(range)!));
+  if (blocker !== undefined)
+    throw new OptionError(flag, `${range} overlaps ${blocker.what}; give another range, or leave the flag out`);
+}
+
+function ipv4Ranges(wanted: Partial<NodeRanges>, remembered: Partial<NodeRanges>): string[] {
+  if (wanted.nodeCIDR !== undefined) return [wanted.nodeCIDR];
+  const ranges = remembered.nodeCIDR === undefined ? [] : [remembered.nodeCIDR];
+  for (let offset = 0; prefixContains(pool, parseAddress(addressAt(pool, offset))!); offset += 256)
+    ranges.push(`${addressAt(pool, offset)}/24`);
+  return [...new Set(ranges)];
+}
+
+/** The /64 that goes with a /24, in RFC 4193's private range and to be recognized: fd00:198:18:4::/64 for 198.18.4.0/24. */
+export function partnerRange(nodeCIDR: string): string {
+  const [first, second, third] = nodeCIDR.split(".");
+  return formatPrefix(prefixOf(parseAddress(`fd00:${first}:${second}:${third}::`)!, 64));
+}
+
+/** The IPv6 address at the place of an address of nodeCIDR; undefined in a single-stack cluster. */
+export function partnerAddress(
+  { nodeCIDR, ipv6 }: Pick<ClusterConfig, "nodeCIDR" | "ipv6">,
+  address: string,
+): string | undefined {
+  if (ipv6 === undefined) return undefined;
+  const offset = offsetOf(parsePrefix(nodeCIDR)!, parseAddress(address)!)!;
+  return addressAt(parsePrefix(ipv6.nodeCIDR)!, Number(offset));
 }
 
 /** Gives out node addresses: the lowest that is free, from the 10th of nodeCIDR on. */
 export class NodeAddresses {
-  readonly #base: number;
+  readonly #range: Prefix;
   readonly #byName = new Map<string, string>();
 
   constructor(nodeCIDR: string) {
-    this.#base = parsePrefix(nodeCIDR)!.base;
+    this.#range = parsePrefix(nodeCIDR)!;
   }
 
   /** The address of a node; the same one for as long as it is not released. */
@@ -63,7 +125,7 @@ export class NodeAddresses {
     if (known !== undefined) return known;
     const used = new Set(this.#byName.values());
     for (let index = 0; index < maximumNodes; index += 1) {
-      const address = formatIPv4(this.#base + firstNodeOffset + index);
+      const address = addressAt(this.#range, firstNodeOffset + index);
       if (used.has(address)) continue;
       this.#byName.set(name, address);
       return address;
@@ -74,9 +136,9 @@ export class NodeAddresses {
   /** Takes over what an earlier run gave out, as an offset from the start of the range, so that it also holds after a change of range. */
   restore(entries: Record<string, number>): void {
     for (const [name, offset] of Object.entries(entries)) {
-      const address = formatIPv4(this.#base + offset);
-      const inRange = Number.isInteger(offset) && offset >= firstNodeOffset && offset < firstNodeOffset + maximumNodes;
-      if (inRange && ![...this.#byName.values()].includes(address)) this.#byName.set(name, address);
+      if (!Number.isInteger(offset) || offset < firstNodeOffset || offset >= firstNodeOffset + maximumNodes) continue;
+      const address = addressAt(this.#range, offset);
+      if (![...this.#byName.values()].includes(address)) this.#byName.set(name, address);
     }
   }
 

@@ -1,7 +1,11 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { kernelHasIPv6 } from "../../linux/ipv6.ts";
 import { createNetworkNamespace, ipBatch, type LinkEnd, linkNames, removeLink, vethPair } from "../../linux/links.ts";
-import { type ClusterConfig, worldRoot } from "../config.ts";
+import { worldRoot } from "../config.ts";
+
+/** An IPv4 address, and in a dual-stack cluster the IPv6 address at the same place. */
+export type NodeAddressPair = readonly [ipv4: string, ipv6?: string];
 
 /**
  * The network of the nodes: a bridge in a network namespace that no process lives in (so that none can be killed), with one port for each
@@ -9,6 +13,7 @@ import { type ClusterConfig, worldRoot } from "../config.ts";
  */
 export class Fabric {
   readonly #namespace = join(worldRoot, "fabric");
+  readonly #hasIPv6 = kernelHasIPv6();
   #created: Promise<void> | undefined;
 
   /** Machines may be attached at once: they wait for it. */
@@ -19,38 +24,47 @@ export class Fabric {
 
   async #createBridge(): Promise<void> {
     await createNetworkNamespace(this.#namespace);
-    await ipBatch(["link add bridge0 type bridge stp_state 0 forward_delay 0", "link set bridge0 up"], this.#namespace);
+    // Neighbour solicitations are multicast: snooping would want somebody who asks who listens.
+    await ipBatch(
+      ["link add bridge0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0", "link set bridge0 up"],
+      this.#namespace,
+    );
   }
 
   /** The one link by which the host reaches the nodes. */
-  async attachHost(config: Pick<ClusterConfig, "name" | "hostAddress">): Promise<void> {
-    const name = hostLinkName(config.name);
+  async attachHost(cluster: string, addresses: NodeAddressPair): Promise<void> {
+    const name = hostLinkName(cluster);
     await this.#waitForName(name);
-    await this.#connect({ name }, "host", config.hostAddress);
+    await this.#connect({ name }, "host", addresses);
   }
 
-  /** eth0 of a machine, with its address. */
-  async attach(network: string, address: string): Promise<void> {
-    const port = portName(address);
-    await this.#connect({ name: "eth0", namespace: network }, port, address, ["link set lo up"]);
+  /** eth0 of a machine, with its addresses. */
+  async attach(network: string, addresses: NodeAddressPair): Promise<void> {
+    const port = portName(addresses[0]);
+    await this.#connect({ name: "eth0", namespace: network }, port, addresses, ["link set lo up"]);
   }
 
   async detach(address: string): Promise<void> {
     await removeLink(portName(address), this.#namespace);
   }
 
-  async #connect(end: LinkEnd, port: string, address: string, more: readonly string[] = []): Promise<void> {
+  async #connect(end: LinkEnd, port: string, [address, ipv6]: NodeAddressPair, more: readonly string[] = []) {
     await this.#created;
     const hardware = hardwareAddress(address);
     await ipBatch([vethPair({ ...end, hardware }, { name: port, namespace: this.#namespace })]);
+    // No address that the kernel makes: its announcements would only be noise in a packet dump.
+    const silence = (await this.#hasIPv6) ? [`link set ${end.name} addrgenmode none`] : [];
     await Promise.all([
       ipBatch([`link set ${port} master bridge0 up`], this.#namespace),
       ipBatch(
-        // No IPv6 link-local address: nothing here speaks IPv6, and its announcements would only be noise in a packet dump.
         [
           ...more,
-          `link set ${end.name} addrgenmode none`,
+          ...silence,
           `address add ${address}/24 dev ${end.name}`,
+          // Nobody else has them: they can be used at once. A router asks for its neighbours from its link-local address only (RFC 4861, 7.2.2).
+          ...(ipv6 === undefined ? [] : [ipv6, linkLocalAddress(address)]).map(
+            (own) => `address add ${own}/64 dev ${end.name} nodad`,
+          ),
           `link set ${end.name} up`,
         ],
         end.namespace,
@@ -76,6 +90,11 @@ export function hostLinkName(cluster: string): string {
 
 function portName(address: string): string {
   return `port${address.slice(address.lastIndexOf(".") + 1)}`;
+}
+
+/** fe80:: and the place in the range of the nodes. */
+function linkLocalAddress(address: string): string {
+  return `fe80::${Number(address.slice(address.lastIndexOf(".") + 1)).toString(16)}`;
 }
 
 /** Made of the IPv4 address, so that a machine that is made again is found at once: neighbours remember the one it had before. */

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createMachine, type Machine } from "../../linux/machine.ts";
 import { hostPaths, hostRoot, worldRoot } from "../config.ts";
-import type { Fabric } from "./fabric.ts";
+import type { Fabric, NodeAddressPair } from "./fabric.ts";
 import { LogFile } from "./log-file.ts";
 import { type Launch, Part, type Patience } from "./part.ts";
 import { launchIn } from "./process.ts";
@@ -17,7 +17,7 @@ export interface PartSpec {
 export interface MachineSpec {
   cluster: string;
   name: string;
-  address: string;
+  addresses: NodeAddressPair;
   parts: readonly PartSpec[];
 }
 
@@ -31,7 +31,7 @@ export interface MachineSurroundings {
 /** One machine of the cluster with the processes that belong on it: when its init dies, everything of it is made again. */
 export class KeptMachine {
   readonly name: string;
-  readonly address: string;
+  readonly addresses: NodeAddressPair;
   readonly #spec: MachineSpec;
   readonly #around: MachineSurroundings;
   readonly #partSpecs: PartSpec[];
@@ -46,7 +46,7 @@ export class KeptMachine {
 
   constructor(spec: MachineSpec, around: MachineSurroundings) {
     this.name = spec.name;
-    this.address = spec.address;
+    this.addresses = spec.addresses;
     this.#spec = spec;
     this.#partSpecs = [...spec.parts];
     this.#around = around;
@@ -67,7 +67,7 @@ export class KeptMachine {
       for (const part of this.#parts) part.abandon();
       await this.#machine?.kill();
       this.#machine = undefined;
-      await this.#around.fabric.detach(this.address);
+      await this.#around.fabric.detach(this.addresses[0]);
     });
   }
 
@@ -105,7 +105,8 @@ export class KeptMachine {
   get status(): MachineStatus {
     return {
       name: this.name,
-      address: this.address,
+      address: this.addresses[0],
+      ipv6: this.addresses[1],
       state: this.#machine ? "running" : this.#wanted ? "starting" : "stopped",
       pid: this.#machine?.pid,
       restarts: this.#restarts,
@@ -126,7 +127,7 @@ export class KeptMachine {
     const staging = join(worldRoot, "staging", name);
     await mkdir(staging, { recursive: true, mode: 0o700 });
     const machine = await createMachine({ hostname: name, sharedRun: [hostRoot, worldRoot], staging });
-    await this.#around.fabric.attach(machine.network, this.address).catch(async (error: Error) => {
+    await this.#around.fabric.attach(machine.network, this.addresses).catch(async (error: Error) => {
       await machine.kill();
       throw error;
     });
@@ -181,7 +182,7 @@ export class KeptMachine {
     setTimeout(() => {
       const turn = this.#inTurn(async () => {
         if (!this.#wanted || this.#machine !== undefined) return;
-        await this.#around.fabric.detach(this.address);
+        await this.#around.fabric.detach(this.addresses[0]);
         await this.#create();
       });
       turn.catch((error: Error) => {

@@ -26,7 +26,7 @@ export function proxyPart(config: ClusterConfig, node: string, mode: string): Pa
       "--proxy-mode",
       mode,
       "--cluster-cidr",
-      config.podCIDR,
+      [config.podCIDR, ...(config.ipv6 === undefined ? [] : [config.ipv6.podCIDR])].join(),
       // Kubernetes' second is for clusters of thousands of Services; here what changes is seen at once.
       "--iptables-min-sync-period",
       "100ms",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { checkOptions, clusterConfig, defaultOptions, OptionError, type UpOptions } from "./options.ts";
+import { OptionError } from "./option-error.ts";
+import { checkOptions, clusterConfig, defaultOptions, type UpOptions } from "./options.ts";
 
 const options = (changes: Partial<UpOptions>): UpOptions => ({ ...defaultOptions, manifests: [], ...changes });
 
@@ -14,9 +15,13 @@ describe("options of fairway up", () => {
     { serviceCIDR: "10.200.0.0/24", nodeCIDR: "10.201.0.0/24" },
     { nodePortRange: [30_000, 30_000] },
     { zones: ["eu-1a", "eu-1b"] },
+    { ipv6: { nodeCIDR: "fd01::/64", podCIDR: "fd02::/56", serviceCIDR: "fd03::/120" } },
+    // Of no use to a cluster without IPv6.
+    { ipFamily: "ipv4", ipv6: { podCIDR: "fd00::/8", serviceCIDR: "fd00::/8" } },
   ];
   for (const changes of good) test(`${JSON.stringify(changes)} is taken`, () => checkOptions(options(changes)));
 
+  const { ipv6 } = defaultOptions;
   const bad: [Partial<UpOptions>, RegExp][] = [
     [{ name: "twelve-chars" }, /^--name: "twelve-chars" must be 1 to 11/],
     [{ name: "Upper" }, /^--name/],
@@ -34,6 +39,13 @@ describe("options of fairway up", () => {
     [{ nodeCIDR: "198.18.0.0/25" }, /^--node-cidr: 198\.18\.0\.0\/25 must be a \/24/],
     [{ nodeCIDR: "10.32.5.0/24" }, /^--node-cidr: 10\.32\.5\.0\/24 overlaps --pod-cidr 10\.32\.0\.0\/12/],
     [{ nodePortRange: [32_000, 31_000] }, /^--node-port-range: 32000 is greater than 31000/],
+    [{ ipv6: { ...ipv6, podCIDR: "fd00:10:32::/64" } }, /^--pod-cidr-ipv6: .* must be between a \/48 and a \/56/],
+    [{ ipv6: { ...ipv6, podCIDR: "10.32.0.0/16" } }, /^--pod-cidr-ipv6: .* is no IPv6 range such as fd00:10:32::\/48/],
+    [{ ipv6: { ...ipv6, podCIDR: "fd00:10:32::1/48" } }, /^--pod-cidr-ipv6: .* \(bits behind the length/],
+    [{ ipv6: { ...ipv6, serviceCIDR: "fd00:10:96::/64" } }, /^--service-cidr-ipv6: .* between a \/108 and a \/120/],
+    [{ ipv6: { ...ipv6, serviceCIDR: "fd00:10:32:5::/112" } }, /^--service-cidr-ipv6: .* overlaps --pod-cidr-ipv6/],
+    [{ ipv6: { ...ipv6, nodeCIDR: "fd00:198:18::/56" } }, /^--node-cidr-ipv6: .* must be a \/64/],
+    [{ ipv6: { ...ipv6, nodeCIDR: "fe80::/64" } }, /^--node-cidr-ipv6: .* overlaps fe80::\/10 \(link-local/],
     [{ zones: ["a", ""] }, /^--zones: "" must be 1 to 63 letters/],
     [{ zones: ["a", "a b"] }, /^--zones: "a b" must be/],
     [{ zones: ["a", "a"] }, /^--zones: a,a names a zone twice/],
@@ -55,10 +67,17 @@ describe("options of fairway up", () => {
       ));
 
   test("give the addresses of the cluster", () => {
-    const config = clusterConfig(options({ serviceCIDR: "10.112.0.0/16" }), "198.18.4.0/24");
+    const config = clusterConfig(options({ serviceCIDR: "10.112.0.0/16" }), { nodeCIDR: "198.18.4.0/24" });
     assert.deepEqual(
       [config.hostAddress, config.apiAddress, config.dnsAddress],
       ["198.18.4.1", "198.18.4.2", "10.112.0.10"],
     );
+    assert.equal(config.ipv6, undefined);
+    const dual = clusterConfig(options({}), { nodeCIDR: "198.18.4.0/24", ipv6: "fd00:198:18:4::/64" });
+    assert.deepEqual(dual.ipv6, {
+      nodeCIDR: "fd00:198:18:4::/64",
+      podCIDR: "fd00:10:32::/48",
+      serviceCIDR: "fd00:10:96::/108",
+    });
   });
 });

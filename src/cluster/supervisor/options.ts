@@ -1,5 +1,8 @@
-import { formatIPv4, formatPrefix, overlaps, type Prefix, parsePrefix, sizeOf } from "../../ip/ipv4.ts";
-import { agentPort, type ClusterConfig, type Timings } from "../config.ts";
+import { addressAt, formatPrefix, type Prefix, parsePrefix, prefixesOverlap, sizeOf } from "../../ip/prefix.ts";
+import { agentPort, type ClusterConfig, type IPv6Ranges, type Timings } from "../config.ts";
+import type { NodeRanges } from "./addresses.ts";
+import { checkRange } from "./check-range.ts";
+import { OptionError } from "./option-error.ts";
 import type { ChosenModes } from "./proxy-modes.ts";
 
 /** What `fairway up` was asked for, checked and with every default filled in. It travels to the supervisor as JSON. */
@@ -14,6 +17,10 @@ export interface UpOptions {
   nodeCIDR?: string;
   podCIDR: string;
   serviceCIDR: string;
+  /** "dual" on a host without IPv6 comes out as "ipv4". */
+  ipFamily: IPFamilyChoice;
+  /** What of IPv6 nodes, Pods and Services have; without nodeCIDR the nodes' range is made of their IPv4 one. */
+  ipv6: Omit<IPv6Ranges, "nodeCIDR"> & Partial<Pick<IPv6Ranges, "nodeCIDR">>;
   nodePortRange: [number, number];
   apiPort: number;
   /** Label values; empty: nodes are in no zone. */
@@ -25,13 +32,8 @@ export interface UpOptions {
   json: boolean;
 }
 
-/** A value that cannot be used. The message names the flag. */
-export class OptionError extends Error {
-  constructor(flag: string, message: string) {
-    super(`${flag}: ${message}`);
-    this.name = "OptionError";
-  }
-}
+export const ipFamilyChoices = ["dual", "ipv4"] as const;
+export type IPFamilyChoice = (typeof ipFamilyChoices)[number];
 
 export const presets: Record<string, Timings> = {
   /** A dead node's Pods leave the endpoints after 6 s and are made anew elsewhere 5 s later. */
@@ -45,6 +47,8 @@ export const defaultOptions: Omit<UpOptions, "manifests"> = {
   nodes: 3,
   podCIDR: "10.32.0.0/12",
   serviceCIDR: "10.96.0.0/12",
+  ipFamily: "dual",
+  ipv6: { podCIDR: "fd00:10:32::/48", serviceCIDR: "fd00:10:96::/108" },
   nodePortRange: [30_000, 32_767],
   apiPort: 6443,
   zones: [],
@@ -74,45 +78,10 @@ export function checkNodeName(name: string): string {
   return name;
 }
 
-const unusable: [string, string][] = [
-  ["0.0.0.0/8", "this host"],
-  ["127.0.0.0/8", "loopback"],
-  ["169.254.0.0/16", "link-local, and the Pods' gateway is in it"],
-  ["224.0.0.0/3", "multicast and reserved"],
-];
-
-/** An address range of the cluster: well-formed, of a size that works, and made of ordinary addresses. */
-export function checkRange(flag: string, text: string, smallest: number, largest: number): Prefix {
-  const prefix = parsePrefix(text);
-  if (prefix === undefined)
-    throw new OptionError(flag, `"${text}" is no IPv4 range such as 10.32.0.0/12 (bits behind the length must be 0)`);
-  if (prefix.bits > smallest || prefix.bits < largest) {
-    const wanted = smallest === largest ? `a /${smallest}` : `between a /${largest} and a /${smallest}`;
-    throw new OptionError(flag, `${text} must be ${wanted}`);
-  }
-  for (const [range, use] of unusable)
-    if (overlaps(prefix, parsePrefix(range)!)) throw new OptionError(flag, `${text} overlaps ${range} (${use})`);
-  return prefix;
-}
-
 /** Everything that can be checked without looking at the machine. Throws OptionError. */
 export function checkOptions(options: UpOptions): void {
   checkClusterName(options.name);
-  const ranges: [string, Prefix][] = [
-    ["--pod-cidr", checkRange("--pod-cidr", options.podCIDR, nodePodBits, 8)],
-    ["--service-cidr", checkRange("--service-cidr", options.serviceCIDR, 24, 12)],
-  ];
-  if (options.nodeCIDR !== undefined) ranges.push(["--node-cidr", checkRange("--node-cidr", options.nodeCIDR, 24, 24)]);
-  for (const [index, [flag, range]] of ranges.entries())
-    for (const [otherFlag, other] of ranges.slice(0, index))
-      if (overlaps(range, other))
-        throw new OptionError(flag, `${formatPrefix(range)} overlaps ${otherFlag} ${formatPrefix(other)}`);
-  const room = sizeOf(ranges[0]![1]) / 2 ** (32 - nodePodBits);
-  if (options.nodes > room)
-    throw new OptionError(
-      "--nodes",
-      `${options.podCIDR} (--pod-cidr) has room for ${room} nodes of a /${nodePodBits} each`,
-    );
+  checkRanges(options);
   const [first, last] = options.nodePortRange;
   if (first > last) throw new OptionError("--node-port-range", `${first} is greater than ${last}`);
   if (first <= agentPort && agentPort <= last)
@@ -127,6 +96,29 @@ export function checkOptions(options: UpOptions): void {
     );
 }
 
+/** Each by itself and against the others. */
+function checkRanges({ nodeCIDR, podCIDR, serviceCIDR, ipFamily, ipv6, nodes }: UpOptions): void {
+  const ranges: [string, Prefix][] = [
+    ["--pod-cidr", checkRange("--pod-cidr", podCIDR, 4, nodePodBits, 8)],
+    ["--service-cidr", checkRange("--service-cidr", serviceCIDR, 4, 24, 12)],
+  ];
+  if (nodeCIDR !== undefined) ranges.push(["--node-cidr", checkRange("--node-cidr", nodeCIDR, 4, 24, 24)]);
+  if (ipFamily === "dual") {
+    // Room for a /64 for each node; and of Services no more than Kubernetes allocates from.
+    ranges.push(["--pod-cidr-ipv6", checkRange("--pod-cidr-ipv6", ipv6.podCIDR, 6, 56, 48)]);
+    ranges.push(["--service-cidr-ipv6", checkRange("--service-cidr-ipv6", ipv6.serviceCIDR, 6, 120, 108)]);
+    if (ipv6.nodeCIDR !== undefined)
+      ranges.push(["--node-cidr-ipv6", checkRange("--node-cidr-ipv6", ipv6.nodeCIDR, 6, 64, 64)]);
+  }
+  for (const [index, [flag, range]] of ranges.entries())
+    for (const [otherFlag, other] of ranges.slice(0, index))
+      if (prefixesOverlap(range, other))
+        throw new OptionError(flag, `${formatPrefix(range)} overlaps ${otherFlag} ${formatPrefix(other)}`);
+  const room = Number(sizeOf(ranges[0]![1])) / 2 ** (32 - nodePodBits);
+  if (nodes > room)
+    throw new OptionError("--nodes", `${podCIDR} (--pod-cidr) has room for ${room} nodes of a /${nodePodBits} each`);
+}
+
 function checkZones(zones: readonly string[]): void {
   const bad = zones.find((zone) => zone.length > 63 || !/^[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/.test(zone));
   if (bad !== undefined)
@@ -137,22 +129,22 @@ function checkZones(zones: readonly string[]): void {
   if (new Set(zones).size < zones.length) throw new OptionError("--zones", `${zones.join(",")} names a zone twice`);
 }
 
-/** What every part is told. Addresses are derived here and nowhere else. */
-export function clusterConfig(options: UpOptions, nodeCIDR: string): ClusterConfig {
-  const nodes = parsePrefix(nodeCIDR)!.base;
-  const services = parsePrefix(options.serviceCIDR)!.base;
+/** What every part is told. Addresses are derived here and nowhere else. `ranges`: the nodes', of IPv6 only in a dual-stack cluster. */
+export function clusterConfig(options: UpOptions, ranges: NodeRanges): ClusterConfig {
+  const nodes = parsePrefix(ranges.nodeCIDR)!;
   return {
     name: options.name,
-    nodeCIDR,
+    nodeCIDR: ranges.nodeCIDR,
     podCIDR: options.podCIDR,
     serviceCIDR: options.serviceCIDR,
+    ...(ranges.ipv6 !== undefined && { ipv6: { ...options.ipv6, nodeCIDR: ranges.ipv6 } }),
     nodePortRange: options.nodePortRange,
-    hostAddress: formatIPv4(nodes + 1),
-    apiAddress: formatIPv4(nodes + 2),
+    hostAddress: addressAt(nodes, 1),
+    apiAddress: addressAt(nodes, 2),
     apiPort: options.apiPort,
     ...(options.zones.length > 0 && { zones: options.zones }),
     clusterDomain: "cluster.local",
-    dnsAddress: formatIPv4(services + 10),
+    dnsAddress: addressAt(parsePrefix(options.serviceCIDR)!, 10),
     timings: options.timings,
     dataDir: options.dataDir,
     imagesFile: options.imagesFile,

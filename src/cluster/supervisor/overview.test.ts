@@ -18,6 +18,9 @@ describe("an overview", () => {
       },
     });
     assert.deepEqual(describeNode(node("True")), { name: "node1", address: "198.18.0.10", status: "Ready" });
+    const dual = node("True");
+    dual.status?.addresses?.push({ type: "InternalIP", address: "fd00:198:18::a" });
+    assert.deepEqual([describeNode(dual).address, describeNode(dual).ipv6], ["198.18.0.10", "fd00:198:18::a"]);
     assert.equal(describeNode(node("Unknown", true)).status, "NotReady,SchedulingDisabled");
     assert.deepEqual([isReady(node("True")), isReady(node("Unknown")), isReady({})], [true, false, false]);
   });

@@ -1,10 +1,11 @@
 import type { KubernetesClient } from "../../kubernetes/client.ts";
+import { ipFamilyOf } from "../../kubernetes/ip-family.ts";
 import { nodes, pods, services } from "../../kubernetes/resource.ts";
 import type { Node, Pod, Service } from "../../kubernetes/types.ts";
 
 /** What there is in a cluster, as far as a summary shows it. */
 export interface Overview {
-  nodes: { name: string; address: string; status: string }[];
+  nodes: { name: string; address: string; ipv6?: string; status: string }[];
   pods: { namespace: string; name: string; ready: string; status: string; ip: string; node: string }[];
   services: { namespace: string; name: string; type: string; clusterIP: string; ports: string; nodePorts: number[] }[];
   /** Of NodePort Services' TCP ports, on the first ready node. */
@@ -33,9 +34,12 @@ export async function readOverview(client: KubernetesClient): Promise<Overview> 
 
 export function describeNode({ metadata, status, spec }: Node): Overview["nodes"][number] {
   const ready = status?.conditions?.find(({ type }) => type === "Ready")?.status === "True";
+  const addresses = (status?.addresses ?? []).filter(({ type }) => type === "InternalIP");
+  const ipv6 = addresses.find(({ address }) => ipFamilyOf(address) === "IPv6")?.address;
   return {
     name: metadata?.name ?? "",
-    address: status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "",
+    address: addresses[0]?.address ?? "",
+    ...(ipv6 !== undefined && { ipv6 }),
     status: `${ready ? "Ready" : "NotReady"}${spec?.unschedulable ? ",SchedulingDisabled" : ""}`,
   };
 }

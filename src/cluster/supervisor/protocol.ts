@@ -2,6 +2,7 @@
  * What the command line and a running supervisor say to each other over hostPaths.control: one JSON line each way, then the connection
  * closes. The socket is its owner's only; requests are checked all the same.
  */
+import type { IPv6Ranges } from "../config.ts";
 import type { PartStatus } from "./part.ts";
 
 export type ControlRequest =
@@ -20,6 +21,8 @@ export type ControlReply<T = unknown> = { ok: true; result: T } | { ok: false; e
 export interface MachineStatus {
   name: string;
   address: string;
+  /** Of a dual-stack cluster. */
+  ipv6?: string;
   state: "running" | "starting" | "stopped";
   /** Of its init, in the world's process namespace: what `node exec` enters. */
   pid?: number;
@@ -47,6 +50,8 @@ export interface WorldStatus {
   nodeCIDR: string;
   podCIDR: string;
   serviceCIDR: string;
+  /** Of a dual-stack cluster. */
+  ipv6?: IPv6Ranges;
   server: string;
   controlPlane?: MachineStatus;
   nodes: MachineStatus[];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { OptionError } from "./options.ts";
+import { OptionError } from "./option-error.ts";
 import { type ChosenModes, checkProxyModes, isChosenModes, ProxyModes } from "./proxy-modes.ts";
 
 describe("modes of the nodes' proxies", () => {

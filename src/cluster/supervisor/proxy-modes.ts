@@ -1,4 +1,4 @@
-import { OptionError } from "./options.ts";
+import { OptionError } from "./option-error.ts";
 
 /** Modes of the nodes' proxies (their --proxy-mode), as they were chosen. */
 export interface ChosenModes {

@@ -12,7 +12,7 @@ export function statusText(status: WorldStatus, overview: Overview | { error: st
   return `${[
     strong(`Cluster "${status.name}" is ${status.state}.`),
     `since ${since} UTC${size && `, ${size}`}`,
-    `nodes ${status.nodeCIDR}, Pods ${status.podCIDR}, Services ${status.serviceCIDR}`,
+    ...rangeLines(status),
     `API server ${status.server}`,
     `kubeconfig ${status.kubeconfig}`,
     "",
@@ -24,6 +24,14 @@ export function statusText(status: WorldStatus, overview: Overview | { error: st
     "",
     ...("error" in overview ? [`The API does not answer: ${overview.error}`] : objectLines(overview)),
   ].join("\n")}\n`;
+}
+
+function rangeLines({ nodeCIDR, podCIDR, serviceCIDR, ipv6 }: WorldStatus): string[] {
+  if (ipv6 === undefined) return [`nodes ${nodeCIDR}, Pods ${podCIDR}, Services ${serviceCIDR}`];
+  return [
+    `nodes ${nodeCIDR}, ${ipv6.nodeCIDR}`,
+    `Pods ${podCIDR}, ${ipv6.podCIDR}; Services ${serviceCIDR}, ${ipv6.serviceCIDR}`,
+  ];
 }
 
 function machineRow(machine: MachineStatus, overview: Overview | { error: string }, isNode: boolean): string[] {

@@ -27,9 +27,10 @@ export function summary(overview: Overview, options: SummaryOptions): string {
   const time = took === undefined ? "" : ` after ${(took / 1000).toFixed(2)} s`;
   const userPods = overview.pods.filter(({ namespace }) => namespace !== "kube-system");
   const userServices = overview.services.filter(({ namespace }) => namespace !== "kube-system");
+  const dualStack = overview.nodes.some(({ ipv6 }) => ipv6 !== undefined);
   const nodeLines = table(
-    ["NODE", "ADDRESS", "STATUS"],
-    overview.nodes.map((node) => [node.name, node.address, node.status]),
+    ["NODE", "ADDRESS", ...(dualStack ? ["IPV6"] : []), "STATUS"],
+    overview.nodes.map((node) => [node.name, node.address, ...(dualStack ? [node.ipv6 ?? ""] : []), node.status]),
   );
   const podLines = table(
     ["POD", "READY", "STATUS", "IP", "NODE"],

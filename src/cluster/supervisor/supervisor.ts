@@ -3,16 +3,18 @@ import { createHash } from "node:crypto";
 import { readlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parsePrefix } from "../../ip/ipv4.ts";
+import { parsePrefix } from "../../ip/prefix.ts";
+import { whyNoIPv6 } from "../../linux/ipv6.ts";
 import { routedPrefixes } from "../../linux/links.ts";
 import { type ClusterConfig, hostPaths } from "../config.ts";
 import { writeFileAtomically } from "../pki/files.ts";
-import { nodeRangeCandidates, takenRanges } from "./addresses.ts";
+import { type NodeRanges, nodeRangeCandidates, takenRanges } from "./addresses.ts";
 import { serveControl } from "./control.ts";
 import { exitInterrupted } from "./launcher.ts";
 import { LogFile } from "./log-file.ts";
 import { memoryByRole } from "./memory.ts";
-import { clusterConfig, OptionError, type UpOptions } from "./options.ts";
+import { OptionError } from "./option-error.ts";
+import { clusterConfig, type UpOptions } from "./options.ts";
 import { fairway, partEnvironment } from "./process.ts";
 import { Progress } from "./progress.ts";
 import type { ControlRequest, SupervisorInfo, WorldStatus } from "./protocol.ts";
@@ -84,12 +86,13 @@ class Supervisor {
   }
 
   async #boot(): Promise<void> {
-    const options = this.#options;
     await this.#reserveData();
+    const options = await this.#withFamilyOfHost();
     const remembered = await remember(options);
     const names = nodeNames(options.nodes, Object.keys(remembered.nodes));
     checkProxyModes(options.proxyModes, names);
-    const config = { ...clusterConfig(options, await this.#chooseRange(remembered.nodeCIDR)), firstNodes: names };
+    const ranges = await this.#chooseRanges(options, remembered.ranges);
+    const config = { ...clusterConfig(options, ranges), firstNodes: names };
     const world = new World(config, options.proxyModes, remembered, (message) => this.#report(message));
     this.#world = world;
     await this.#writeInfo(config);
@@ -115,19 +118,32 @@ class Supervisor {
       throw new OptionError("--data", `${dataDir} is in use by another cluster that is up; give another directory`);
   }
 
-  async #chooseRange(rememberedRange: string | undefined): Promise<string> {
-    const { nodeCIDR, podCIDR, serviceCIDR } = this.#options;
-    const taken = takenRanges(await routedPrefixes());
-    const candidates = nodeRangeCandidates(
-      taken,
-      [podCIDR, serviceCIDR].map((text) => parsePrefix(text)!),
-      nodeCIDR,
-      rememberedRange,
-    );
-    const reserved = await reserveFirst(candidates);
-    if (reserved === undefined)
-      throw new OptionError("--node-cidr", `${candidates[0]} is being used by another cluster`);
-    return reserved.name;
+  /** A host that has no IPv6, or does not want it, gets a cluster without. */
+  async #withFamilyOfHost(): Promise<UpOptions> {
+    const reason = this.#options.ipFamily === "dual" ? await whyNoIPv6() : undefined;
+    if (reason === undefined) return this.#options;
+    this.#progress.say(`IPv4 only: ${reason}.`);
+    return { ...this.#options, ipFamily: "ipv4" };
+  }
+
+  async #chooseRanges(options: UpOptions, remembered: Partial<NodeRanges>): Promise<NodeRanges> {
+    const { nodeCIDR, podCIDR, serviceCIDR, ipFamily, ipv6 } = options;
+    const dualStack = ipFamily === "dual";
+    const others = [podCIDR, serviceCIDR, ...(dualStack ? [ipv6.podCIDR, ipv6.serviceCIDR] : [])];
+    const candidates = nodeRangeCandidates({
+      taken: takenRanges(await routedPrefixes()),
+      reserved: others.map((text) => parsePrefix(text)!),
+      dualStack,
+      wanted: { nodeCIDR, ipv6: ipv6.nodeCIDR },
+      remembered,
+    });
+    const reserved = await reserveFirst(candidates.map((ranges) => ranges.nodeCIDR));
+    const ranges = candidates.find((one) => one.nodeCIDR === reserved?.name);
+    if (ranges === undefined)
+      throw new OptionError("--node-cidr", `${candidates[0]?.nodeCIDR} is being used by another cluster`);
+    if (ranges.ipv6 !== undefined && (await reserveFirst([ranges.ipv6])) === undefined)
+      throw new OptionError("--node-cidr-ipv6", `${ranges.ipv6} is being used by another cluster`);
+    return ranges;
   }
 
   /** Applies manifests and waits for what they ask for, in a process that is gone afterwards. Resolves to the summary. */
@@ -217,6 +233,7 @@ class Supervisor {
       nodeCIDR: config.nodeCIDR,
       podCIDR: config.podCIDR,
       serviceCIDR: config.serviceCIDR,
+      ipv6: config.ipv6,
       controlPlane: world.controlPlane,
       nodes: world.nodes,
       memory: memory ? await memoryByRole() : undefined,

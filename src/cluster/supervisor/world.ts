@@ -4,8 +4,8 @@ import { type ClusterConfig, worldPaths, worldRoot } from "../config.ts";
 import type { Authority } from "../pki/authority.ts";
 import { ensureClusterPki, ensureNodePki } from "../pki/cluster.ts";
 import { writeFileAtomically } from "../pki/files.ts";
-import { NodeAddresses } from "./addresses.ts";
-import { Fabric } from "./fabric.ts";
+import { NodeAddresses, partnerAddress } from "./addresses.ts";
+import { Fabric, type NodeAddressPair } from "./fabric.ts";
 import { KeptMachine } from "./kept-machine.ts";
 import { nodeParts, proxyPart } from "./node-parts.ts";
 import { checkNodeName } from "./options.ts";
@@ -56,10 +56,14 @@ export class World {
     await Promise.all([this.#fabric.create(), this.#startControlPlane(keys)]);
     const nodes = nodeNames.map((name) => this.#declare(name));
     await Promise.all([
-      this.#fabric.attachHost(config),
+      this.#fabric.attachHost(config.name, this.#pairOf(config.hostAddress)),
       ...nodes.map((node) => Promise.all([this.#makeNodeKeys(node), node.start()])),
     ]);
     await this.#remember();
+  }
+
+  #pairOf(address: string): NodeAddressPair {
+    return [address, partnerAddress(this.config, address)];
   }
 
   letPartsStart(): void {
@@ -70,7 +74,7 @@ export class World {
     this.#authority = await ensureClusterPki(this.config);
   }
 
-  async #makeNodeKeys({ name, address }: KeptMachine): Promise<void> {
+  async #makeNodeKeys({ name, addresses: [address] }: KeptMachine): Promise<void> {
     await ensureNodePki(this.config, this.#authority!, name, address);
   }
 
@@ -79,7 +83,7 @@ export class World {
       {
         cluster: this.config.name,
         name: "control-plane",
-        address: this.config.apiAddress,
+        addresses: this.#pairOf(this.config.apiAddress),
         parts: [{ name: "apiserver", command: [...fairway, "apiserver", "--config", worldPaths().config] }],
       },
       { fabric: this.#fabric, partsMayStart: keys, report: this.#report },
@@ -95,7 +99,7 @@ export class World {
       {
         cluster: this.config.name,
         name,
-        address: this.#addresses.assign(name),
+        addresses: this.#pairOf(this.#addresses.assign(name)),
         parts: nodeParts(this.config, name, this.#modes.assign(name, wantedMode)),
       },
       { fabric: this.#fabric, partsMayStart: this.#apiListens.promise, report: this.#report },
@@ -176,9 +180,9 @@ export class World {
 
   /** What the next start over this data directory must know. */
   #remember(): Promise<void> {
-    const { nodeCIDR } = this.config;
+    const { nodeCIDR, ipv6 } = this.config;
     const saved = this.#lastSave.then(() =>
-      this.#remembered.save({ nodeCIDR, nodes: this.#addresses.save(), proxyModes: this.#modes.save() }),
+      this.#remembered.save({ nodeCIDR, ipv6, nodes: this.#addresses.save(), proxyModes: this.#modes.save() }),
     );
     this.#lastSave = saved.catch(() => {});
     return saved;

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { formatAddressPort } from "../../../ip/address.ts";
 import type { HttpRequest } from "./program.ts";
 
 /** The longest delay that a client may ask for, in milliseconds. */
@@ -64,5 +65,5 @@ export function headerLines(request: HttpRequest): [name: string, value: string]
 }
 
 export function clientOf(request: HttpRequest): string {
-  return `${request.socket.remoteAddress}:${request.socket.remotePort}`;
+  return formatAddressPort(request.socket.remoteAddress ?? "", request.socket.remotePort ?? 0);
 }

@@ -44,10 +44,12 @@ export class RunningContainer implements Runtime {
     const copies = sockets && copyDescriptors(sockets.pid, sockets.descriptors);
     if (copies === undefined) this.log(program.greeting);
     try {
-      const listeners = [...program.listeners(this)];
-      if (copies !== undefined && copies.length !== listeners.length)
-        throw new Error(`${copies.length} sockets were left for ${listeners.length} ports`);
-      for (const [index, listener] of listeners.entries()) this.#open(listener, copies?.[index]);
+      // A socket of each family, so that every client is known by its own kind of address.
+      const addresses = container.dualStack ? ["0.0.0.0", "::"] : ["0.0.0.0"];
+      const wanted = program.listeners(this).flatMap((listener) => addresses.map((address) => ({ listener, address })));
+      if (copies !== undefined && copies.length !== wanted.length)
+        throw new Error(`${copies.length} sockets were left where ${wanted.length} are needed`);
+      for (const [index, { listener, address }] of wanted.entries()) this.#open(listener, address, copies?.[index]);
     } catch (error) {
       this.log(error instanceof Error ? error.message : String(error));
       this.#close();
@@ -110,13 +112,13 @@ export class RunningContainer implements Runtime {
   }
 
   /** `descriptor`: the socket, when it is open already. */
-  #open(listener: Listener, descriptor: number | undefined): void {
-    const place = { networkNamespace: this.container.networkNamespace, port: listener.port };
+  #open(listener: Listener, wildcard: string, descriptor: number | undefined): void {
+    const place = { networkNamespace: this.container.networkNamespace, address: wildcard, port: listener.port };
     const open = listener.protocol === "udp" ? openUdpSocket : openTcpListener;
     const fd = descriptor ?? open(place);
     this.#descriptors.push(fd);
     if (listener.protocol === "udp") {
-      const socket = createSocket("udp4");
+      const socket = createSocket(wildcard === "::" ? "udp6" : "udp4");
       socket.on("message", (data, { address, port }) => {
         listener.receive(data, { address, port }, (answer) => socket.send(answer, port, address, () => {}));
       });

@@ -10,6 +10,7 @@ const container: DemoContainer = {
   args: ["--http=80"],
   env: { A: "b" },
   networkNamespace: "/proc/1/ns/net",
+  dualStack: true,
   logFile: "/run/log",
   pod: { name: "p", namespace: "n", ip: "10.32.0.3", node: "node1", container: "main" },
 };

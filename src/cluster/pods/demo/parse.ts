@@ -55,6 +55,7 @@ function parseContainer(value: unknown): DemoContainer {
     args: strings(value.args, "container.args", 1000),
     env: Object.fromEntries(Object.entries(env).map(([name, text]) => [name, string(text, `container.env.${name}`)])),
     networkNamespace: path(value.networkNamespace, "container.networkNamespace"),
+    dualStack: value.dualStack === true,
     logFile: path(value.logFile, "container.logFile"),
     pod: {
       name: string(pod.name, "container.pod.name"),

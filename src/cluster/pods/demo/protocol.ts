@@ -36,6 +36,8 @@ export interface DemoContainer {
   env: Record<string, string>;
   /** Path of the Pod's network namespace, such as /proc/123/ns/net. */
   networkNamespace: string;
+  /** Its ports are open on :: as well as on 0.0.0.0. */
+  dualStack?: boolean;
   /** Appended to, plain lines as a container's stdout would be. Past 1 MiB it is renamed to `${logFile}.1` and begun anew. */
   logFile: string;
   /** Told to the client by the echo program. */

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import type { KubernetesClient } from "../../../kubernetes/client.ts";
 import { createClient } from "../../../kubernetes/http-client.ts";
 import { createHttpsTransport } from "../../../kubernetes/https-transport.ts";
+import { ipFamilyOf } from "../../../kubernetes/ip-family.ts";
 import { loadKubeconfig } from "../../../kubernetes/kubeconfig.ts";
 import { deployments, namespaces, nodes, services } from "../../../kubernetes/resource.ts";
 import type { Deployment, Node, Service } from "../../../kubernetes/types.ts";
@@ -90,7 +91,8 @@ async function nodePortsAnswer(
     const { spec } = await client.get<Service>(services, name, namespace);
     const ports = (spec?.ports ?? []).filter(({ nodePort, protocol }) => nodePort && (protocol ?? "TCP") === "TCP");
     if (spec?.selector === undefined || spec.type === "ClusterIP") continue;
-    const targets = ports.flatMap(({ nodePort = 0 }) => addresses.map((address) => ({ address, port: nodePort })));
+    const reached = addresses.filter((address) => spec.ipFamilies?.includes(ipFamilyOf(address)) ?? true);
+    const targets = ports.flatMap(({ nodePort = 0 }) => reached.map((address) => ({ address, port: nodePort })));
     const answers = await Promise.all(
       targets.map(({ address, port }) => poll(() => connects(address, port, signal), 10, signal)),
     );

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { formatAddressPort } from "../../../../ip/address.ts";
 import { clientOf, delay, statusCode, text } from "../answers.ts";
 import { parseOptions, parsePort } from "../options.ts";
 import type { Client, HttpRequest, Listener, Runtime } from "../program.ts";
@@ -74,7 +75,7 @@ async function answer(runtime: Runtime, path: string, request: HttpRequest, resp
 function datagram(runtime: Runtime, data: Buffer, client: Client, reply: (answer: string) => void): void {
   const [word = "", ...rest] = data.toString().trim().split(" ");
   if (word.toLowerCase() === "hostname") reply(runtime.container.pod.name);
-  else if (word.toLowerCase() === "clientip") reply(`${client.address}:${client.port}`);
+  else if (word.toLowerCase() === "clientip") reply(formatAddressPort(client.address, client.port));
   else if (word.toLowerCase() === "echo") reply(rest.join(" "));
   else runtime.log(`Unknown udp command received: ${data.toString().slice(0, 100)}`);
 }

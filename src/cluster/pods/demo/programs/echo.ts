@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { formatAddressPort } from "../../../../ip/address.ts";
 import { delay, headerLines, html, json, readBody, statusCode, text } from "../answers.ts";
 import { parseOptions, parsePort } from "../options.ts";
 import type { Client, HttpRequest, Listener, Program, Runtime } from "../program.ts";
@@ -75,8 +76,8 @@ async function answer(runtime: Runtime, request: HttpRequest, response: Paramete
   const lines = [
     `Pod:       ${namespace}/${name} (${ip}), container ${container}`,
     `Node:      ${node}`,
-    `Client:    ${report.client.address}:${report.client.port}`,
-    `Server:    ${report.server.address}:${report.server.port}`,
+    `Client:    ${formatAddressPort(socket.remoteAddress ?? "", socket.remotePort ?? 0)}`,
+    `Server:    ${formatAddressPort(socket.localAddress ?? "", socket.localPort ?? 0)}`,
     "",
     report.request.line,
     ...report.request.headerLines,

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { formatAddressPort } from "../../../../ip/address.ts";
 import { clientOf, escapeHtml, html, text } from "../answers.ts";
 import { parseOptions, parsePort } from "../options.ts";
 import type { HttpRequest, Program, Runtime } from "../program.ts";
@@ -25,7 +26,7 @@ export const nginxHello: Program = {
       port: portOf(runtime),
       handle: (request, response) => {
         const lines = [
-          `Server address: ${request.socket.localAddress}:${request.socket.localPort}`,
+          `Server address: ${formatAddressPort(request.socket.localAddress ?? "", request.socket.localPort ?? 0)}`,
           `Server name: ${runtime.container.pod.name}`,
           `Date: ${new Date().toISOString()}`,
           `URI: ${request.url}`,
