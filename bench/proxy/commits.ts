@@ -2,7 +2,7 @@
  * Hears of every transaction that the kernel's nftables takes, whoever sends it (iptables-nft too): the objects that it changed, and at its
  * end the new generation. A thread of its own reads them, so that their times are right while the main thread is busy.
  */
-import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { readMessages } from "../../src/linux/netlink/message.ts";
 import { NetlinkSocket, netfilterProtocol } from "../../src/linux/netlink/socket.ts";
 import { SystemCallError } from "../../src/linux/setns.ts";
@@ -11,8 +11,8 @@ import { SystemCallError } from "../../src/linux/setns.ts";
 interface Commit {
   /** Milliseconds of `clock`. */
   time: number;
-  /** What it changed, as the kernel tells it; empty for a transaction of more than a megabyte. */
-  bytes: Uint8Array;
+  /** It has the wanted address in it. */
+  found: boolean;
 }
 
 /** The same clock in all threads and processes. */
@@ -21,7 +21,9 @@ export function clock(): number {
 }
 
 export class Commits {
-  readonly #worker = new Worker(new URL(import.meta.url));
+  /** The address that is looked for, in network order; 0: none. */
+  readonly #wanted = new Uint8Array(new SharedArrayBuffer(4));
+  readonly #worker = new Worker(new URL(import.meta.url), { workerData: this.#wanted });
   #last = 0;
   #heard: (commit: Commit) => void = () => {};
 
@@ -44,11 +46,11 @@ export class Commits {
 
   /** Resolves to the time of the next transaction that has this IPv4 address in it. */
   async with(address: string, patience: number): Promise<number> {
-    const wanted = Buffer.from(address.split(".").map(Number));
+    this.#wanted.set(address.split(".").map(Number));
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const timer = setTimeout(() => reject(new Error(`${address}: not in the kernel within ${patience} ms`)), patience);
-    this.#heard = ({ time, bytes }) => {
-      if (Buffer.from(bytes).includes(wanted)) resolve(time);
+    this.#heard = ({ time, found }) => {
+      if (found) resolve(time);
     };
     return promise.finally(() => clearTimeout(timer));
   }
@@ -60,37 +62,29 @@ export class Commits {
 
 const NFNLGRP_NFTABLES = 7;
 const newGeneration = (10 << 8) | 15;
-const longest = 1 << 20;
 /** Milliseconds between two looks: a thread cannot wait for a netlink socket in Node. */
 const pause = 0.25;
 
-function listen(port: NonNullable<typeof parentPort>): void {
+function listen(port: NonNullable<typeof parentPort>, wanted: Uint8Array): void {
   const socket = new NetlinkSocket({ protocol: netfilterProtocol, receiveBuffer: 256 << 20 });
   socket.join(NFNLGRP_NFTABLES);
-  port.postMessage({ time: 0, bytes: new Uint8Array() } satisfies Commit);
+  port.postMessage({ time: 0, found: false } satisfies Commit);
   const nobody = new Int32Array(new SharedArrayBuffer(4));
-  let pieces: Buffer[] = [];
-  let size = 0;
+  let found = false;
   for (;;) {
     const data = receive(socket);
     if (data === undefined) {
       Atomics.wait(nobody, 0, 0, pause);
       continue;
     }
-    const isEnd = [...readMessages(data)].some(({ type }) => type === newGeneration);
-    size += data.length;
-    if (size <= longest) pieces.push(Buffer.from(data));
-    if (!isEnd) continue;
-    port.postMessage({
-      time: clock(),
-      bytes: size <= longest ? Buffer.concat(pieces) : new Uint8Array(),
-    } satisfies Commit);
-    pieces = [];
-    size = 0;
+    found ||= wanted[0] !== 0 && data.includes(Buffer.from(wanted));
+    if (![...readMessages(data)].some(({ type }) => type === newGeneration)) continue;
+    port.postMessage({ time: clock(), found } satisfies Commit);
+    found = false;
   }
 }
 
-/** What does not fit into the socket is lost: parts of a transaction that is too long to be looked into anyway. */
+/** What does not fit into the socket is lost; a change that was lost is given up after its patience. */
 function receive(socket: NetlinkSocket): Buffer | undefined {
   try {
     return socket.receive();
@@ -100,4 +94,4 @@ function receive(socket: NetlinkSocket): Buffer | undefined {
   }
 }
 
-if (!isMainThread && parentPort !== null) listen(parentPort);
+if (!isMainThread && parentPort !== null) listen(parentPort, workerData as Uint8Array);

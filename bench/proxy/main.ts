@@ -35,7 +35,7 @@ const processSizes = sizes([1000, 10_000], [2]);
 
 /** Milliseconds: after which no more changes of a kind are begun, and after which a measurement is given up. */
 const patience = 20_000;
-const timeouts = { sync: 240_000, traffic: 240_000, processes: 1_200_000 };
+const timeouts = { sync: 240_000, traffic: 240_000, processes: 2_400_000 };
 
 export async function main(args: string[]): Promise<void> {
   let options: Options | undefined;

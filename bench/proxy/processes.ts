@@ -42,7 +42,7 @@ export interface ProcessFigures {
   memory: number;
 }
 
-const coldPatience = 240_000;
+const coldPatience = 600_000;
 const changePatience = 60_000;
 /** Milliseconds between two changes, so that none finds the proxy busy with what it does after the one before. */
 const rest = 50;
