@@ -13,7 +13,7 @@ export const exampleManifest = fileURLToPath(new URL("../../examples/nodeport.ya
 export interface TestCluster {
   name: string;
   kubeconfig: string;
-  /** What `fairway up` printed. */
+  /** What `fairway up` wrote to stderr. */
   boot: string;
   /** Runs the real kubectl; resolves to its standard output, rejects with what it wrote to stderr. */
   kubectl(...args: string[]): Promise<string>;
@@ -34,7 +34,9 @@ export async function startCluster(name: string, ...args: string[]): Promise<Tes
   const fairway = (command: string, ...rest: string[]) =>
     run(fairwayCommand, [command, ...rest], { env, timeout: 120_000 });
   const up = [fairwayCommand, "up", "--detach", "--name", name, ...args];
-  const boot = await run("sh", ["-c", 'exec "$@" 2>&1', "sh", ...up], { env, timeout: 120_000 });
+  // What it says is wanted when it works, too.
+  const tellTwice = 'said=$("$@" 2>&1 >/dev/null); status=$?; echo "$said"; echo "$said" >&2; exit $status';
+  const boot = await run("sh", ["-c", tellTwice, "sh", ...up], { env, timeout: 120_000 });
   return {
     name,
     kubeconfig,

@@ -54,6 +54,13 @@ describe("the summary", () => {
     assert.match(text, /Ctrl-C takes all of it away/);
     assert.ok(!text.includes("kube-system") && !text.includes(controlByte));
   });
+  test("has a column more in a dual-stack cluster, and still fits", () => {
+    const nodes = [1, 2, 3].map((number) => ({ ...node(number), ipv6: `fd00:198:19:255::${number}` }));
+    const text = summary({ ...overview(2), nodes }, { ...options, took: 1234 });
+    assert.match(text, /^NODE +ADDRESS +IPV6 +STATUS$/m);
+    assert.match(text, /^node1 +198\.18\.0\.1 +fd00:198:19:255::1 +Ready$/m);
+    assert.ok(text.split("\n").every((line) => line.length <= 80) && text.trimEnd().split("\n").length <= 24, text);
+  });
   test("shortens long lists and says where the rest is", () => {
     const text = summary(overview(50), options);
     assert.equal(text.match(/… and 47 more \(kubectl get (nodes|pods -A|services -A)\)/g)?.length, 3);
@@ -107,6 +114,16 @@ describe("the status", () => {
     assert.match(text, /^Cluster "fairway" is running\.\nsince 2026-11-23 11:12:13 UTC, 300 MB in 41 processes$/m);
     assert.match(text, /^node1 +198\.18\.0\.10 +running +Ready +3 of 3 run$/m);
     assert.match(text, /^http:\/\/198\.18\.0\.10:30080$/m);
+  });
+  test("tells the ranges of both families in 80 columns", () => {
+    const ipv6 = { nodeCIDR: "fd00:198:19:255::/64", podCIDR: "fd00:10:32::/48", serviceCIDR: "fd00:10:96::/108" };
+    const text = statusText({ ...status, ipv6 }, overview(1), false);
+    assert.match(text, /^nodes 198\.18\.0\.0\/24, fd00:198:19:255::\/64$/m);
+    assert.match(text, /^Pods 10\.32\.0\.0\/12, fd00:10:32::\/48; Services 10\.96\.0\.0\/12, fd00:10:96::\/108$/m);
+    assert.ok(
+      text.split("\n").every((line) => line.length <= 80),
+      text,
+    );
   });
   test("tells what is wrong with a node's processes", () => {
     const [node1] = status.nodes;
