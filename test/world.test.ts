@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { hostPaths } from "../src/cluster/config.ts";
 import type { SupervisorInfo, WorldStatus } from "../src/cluster/supervisor/protocol.ts";
 import { CommandError, run } from "../src/linux/command.ts";
-import { eventually, startCluster, type TestCluster } from "./support/cluster.ts";
+import { eventually, exampleManifest, startCluster, type TestCluster } from "./support/cluster.ts";
 import { commandLine, descendants, fromInnerPid, partOf } from "./support/processes.ts";
 
 const fairway = fileURLToPath(new URL("../bin/fairway", import.meta.url));
@@ -285,6 +285,19 @@ describe("a world in the foreground", () => {
     child.kill("SIGKILL");
     await nothingIsLeft("parent", all);
     child = undefined;
+  });
+
+  test("goes away when no node can serve in the proxy's mode, and says why", async () => {
+    const directory = `/tmp/fairway-no-nft-${process.pid}`;
+    await mkdir(directory, { recursive: true });
+    await writeFile(`${directory}/nft`, "#!/bin/sh\necho 'no nf_tables in this kernel' >&2\nexit 1\n", { mode: 0o755 });
+    const env = { ...process.env, PATH: `${directory}:${process.env.PATH}` };
+    const up = ["up", "--name", "nonft", "--nodes", "2", "--proxy-mode", "nftables", "-f", exampleManifest];
+    // Well before the two minutes that a Service without an answer is waited for.
+    const { code, stderr } = await failure(run(fairway, up, { env, timeout: 90_000 }));
+    assert.equal(code, 1);
+    assert.match(stderr, /did not come up: no node's proxy can start in --proxy-mode nftables; node1: .*no nf_tables/);
+    await nothingIsLeft("nonft", []);
   });
 
   test("goes away at once when a manifest cannot be used, and says where", async () => {

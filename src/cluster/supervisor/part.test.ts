@@ -167,9 +167,9 @@ describe("a part", () => {
       serving = true;
     });
     await settle();
-    assert.equal(serving, false);
+    assert.deepEqual([serving, part.status.served], [false, undefined]);
     await successor.says("serving");
-    assert.equal(serving, true);
+    assert.deepEqual([serving, part.status.served], [true, true]);
   });
 
   test("goes on when its successor ends before it is prepared", async () => {

@@ -27,6 +27,8 @@ export interface PartStatus {
   restarts: number;
   /** How it ended last. */
   lastEnd?: string;
+  /** It, or one that ran before, has said that it does its work; not every part tells. */
+  served?: true;
 }
 
 export interface PartEvents {
@@ -55,6 +57,7 @@ export class Part {
   #timer: NodeJS.Timeout | undefined;
   /** Of those who wait until it does its work. */
   #serving = Promise.withResolvers<void>();
+  #served: true | undefined;
 
   constructor(name: string, launch: Launch, events: PartEvents = {}) {
     this.name = name;
@@ -70,7 +73,14 @@ export class Part {
 
   get status(): PartStatus {
     const state = this.#process ? "running" : this.#wanted ? "restarting" : "stopped";
-    return { name: this.name, state, pid: this.#process?.pid, restarts: this.#restarts, lastEnd: this.#lastEnd };
+    return {
+      name: this.name,
+      state,
+      pid: this.#process?.pid,
+      restarts: this.#restarts,
+      lastEnd: this.#lastEnd,
+      served: this.#served,
+    };
   }
 
   /** Asks it to stop, and ends it when it has not done so after `grace` milliseconds. Resolves when it is gone. */
@@ -129,7 +139,10 @@ export class Part {
   #adopt(running: RunningProcess): void {
     const started = Date.now();
     this.#process = running;
-    void running.serving.then(() => this.#serving.resolve());
+    void running.serving.then(() => {
+      this.#served = true;
+      this.#serving.resolve();
+    });
     void running.ended.then((how) => {
       // A part that was stopped and started meanwhile, or was replaced, has another process by now.
       if (this.#process !== running) return;

@@ -10,6 +10,7 @@ import { type ClusterConfig, hostPaths } from "../config.ts";
 import { writeFileAtomically } from "../pki/files.ts";
 import { type NodeRanges, nodeRangeCandidates, takenRanges } from "./addresses.ts";
 import { serveControl } from "./control.ts";
+import { whyHopeless } from "./hopeless.ts";
 import { exitInterrupted } from "./launcher.ts";
 import { LogFile } from "./log-file.ts";
 import { memoryByRole } from "./memory.ts";
@@ -42,6 +43,8 @@ class Supervisor {
   readonly #progress: Progress;
   readonly #stopping = Promise.withResolvers<void>();
   readonly #ready = Promise.withResolvers<string>();
+  /** Rejects when waiting for the boot has no sense any more. */
+  readonly #hopeless = Promise.withResolvers<never>();
   #state: WorldStatus["state"] = "starting";
   #log: LogFile | undefined;
   #world: World | undefined;
@@ -57,6 +60,7 @@ class Supervisor {
     this.#progress = new Progress(process.stderr);
     // Nobody may be waiting.
     this.#ready.promise.catch(() => {});
+    this.#hopeless.promise.catch(() => {});
   }
 
   async run(): Promise<number> {
@@ -67,7 +71,7 @@ class Supervisor {
     const control = await serveControl(paths.control, (request) => this.#answer(request));
     let status = 0;
     try {
-      await Promise.race([this.#boot(), this.#stopping.promise]);
+      await Promise.race([this.#boot(), this.#hopeless.promise, this.#stopping.promise]);
       await this.#stopping.promise;
       if (!this.#summed) {
         status = exitInterrupted;
@@ -253,6 +257,8 @@ class Supervisor {
       this.#told.add(what);
       this.#progress.say(`fairway: ${message}`);
     }
+    const reason = this.#state === "starting" ? whyHopeless(this.#world?.nodes ?? []) : undefined;
+    if (reason !== undefined) this.#hopeless.reject(new Error(`the cluster did not come up: ${reason}`));
     const line = `${new Date().toISOString()} ${message}`;
     this.#log?.append(line).catch(() => {});
   }
