@@ -15,6 +15,8 @@ const ERESTART = 85;
 export class NetlinkError extends Error {
   /** The errno's name, such as "ENOENT", "EEXIST" or "ERESTART". */
   readonly code: string;
+  /** Some subsystems have numbers of their own, above 4096. */
+  readonly errno: number;
   /** Which message, by its sequence number. */
   readonly sequence: number;
   /** Where in that message the kernel found fault, when it says so. */
@@ -24,6 +26,7 @@ export class NetlinkError extends Error {
     super(`netlink: ${about}: ${reason ?? `error ${errno}`}${explanation ? ` (${explanation})` : ""}`);
     this.name = "NetlinkError";
     this.code = errno === ERESTART ? "ERESTART" : getSystemErrorName(-errno);
+    this.errno = errno;
     this.sequence = sequence;
     this.offset = offset;
   }

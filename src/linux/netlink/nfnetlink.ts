@@ -1,16 +1,11 @@
 /** Netfilter's netlink (linux/netfilter/nfnetlink.h): batches that the kernel takes as one transaction, dumps and single questions. */
-import { setImmediate } from "node:timers/promises";
-import { type Answer, NetlinkError, readAnswer, readDone } from "./error.ts";
+import { type Answer, NetlinkError, readAnswer } from "./error.ts";
+import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, readAnswers, readDoneAnswers, readDump, type Sent } from "./exchange.ts";
 import { type Message, MessageWriter, NetlinkFormatError, readMessages } from "./message.ts";
 import type { NetlinkSocket } from "./socket.ts";
 
 // linux/netlink.h
 const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
-const NLM_F_REQUEST = 1;
-const NLM_F_ACK = 4;
-const NLM_F_DUMP_INTR = 0x10;
-const NLM_F_DUMP = 0x300;
 /** For messages that make something: it may be new. Without it, it must exist already. */
 export const createFlag = 0x400;
 /** For messages that make something: it must be new. */
@@ -124,7 +119,7 @@ export interface Question {
 
 export type Listener = (buffer: Buffer, start: number, end: number, message: Message) => void;
 
-function ask(socket: NetlinkSocket, question: Question, flags: number): number {
+function ask(socket: NetlinkSocket, question: Question, flags: number): Sent {
   const writer = new MessageWriter(256);
   const sequence = socket.nextSequence();
   const type = (question.subsystem << 8) | question.type;
@@ -132,50 +127,27 @@ function ask(socket: NetlinkSocket, question: Question, flags: number): number {
   question.attributes?.(writer);
   writer.endMessage(start);
   socket.send(writer.bytes);
-  return sequence;
+  return { sequence, about: question.about };
 }
 
 /** Asks for one thing; calls back with the payload behind struct nfgenmsg. Throws NetlinkError, such as ENOENT. */
 export function get(socket: NetlinkSocket, question: Question, found: Listener): void {
-  const sequence = ask(socket, question, 0);
-  for (let data = socket.receive(); data !== undefined; data = socket.receive()) {
-    for (const message of readMessages(data)) {
-      if (message.sequence !== sequence) continue;
-      if (message.type === NLMSG_ERROR) refuse(data, message, question);
-      else found(data, message.start + nfgenmsgLength, message.end, message);
-    }
-  }
+  readAnswers(socket, ask(socket, question, 0), (data, message) =>
+    found(data, message.start + nfgenmsgLength, message.end, message),
+  );
 }
 
-/** How many pieces of a dump are read before other work gets its turn. */
-const piecesPerTurn = 16;
+/** Does one thing; when this returns the kernel has done it. Throws NetlinkError. */
+export function request(socket: NetlinkSocket, question: Question): void {
+  readDoneAnswers(socket, ask(socket, question, NLM_F_ACK));
+}
 
 /**
- * Reads a whole list, piece by piece; calls back with each entry's payload behind struct nfgenmsg. Returns false when the list changed while
- * it was read, so that it may hold an entry twice or miss one. The socket must not be used for anything else meanwhile.
+ * Reads a whole list; calls back with each entry's payload behind struct nfgenmsg. Returns false when the list changed while it was read.
+ * The socket must not be used for anything else meanwhile.
  */
-export async function dump(socket: NetlinkSocket, question: Question, found: Listener): Promise<boolean> {
-  const sequence = ask(socket, question, NLM_F_DUMP);
-  let consistent = true;
-  for (let pieces = 1; ; pieces += 1) {
-    const data = socket.receive();
-    if (data === undefined) throw new NetlinkFormatError(`${question.about}: the dump broke off`);
-    for (const message of readMessages(data)) {
-      if (message.sequence !== sequence) continue;
-      if (message.flags & NLM_F_DUMP_INTR) consistent = false;
-      if (message.type === NLMSG_DONE) {
-        const errno = readDone(data, message.start, message.end);
-        if (errno > 0) throw new NetlinkError(errno, sequence, question.about);
-        return consistent;
-      }
-      if (message.type === NLMSG_ERROR) refuse(data, message, question);
-      else found(data, message.start + nfgenmsgLength, message.end, message);
-    }
-    if (pieces % piecesPerTurn === 0) await setImmediate();
-  }
-}
-
-function refuse(data: Buffer, { start, end, flags, sequence }: Message, { about }: Question): void {
-  const { errno, explanation, offset } = readAnswer(data, start, end, flags);
-  if (errno !== 0) throw new NetlinkError(errno, sequence, about, explanation, offset);
+export function dump(socket: NetlinkSocket, question: Question, found: Listener): Promise<boolean> {
+  return readDump(socket, ask(socket, question, NLM_F_DUMP), (data, message) =>
+    found(data, message.start + nfgenmsgLength, message.end, message),
+  );
 }
