@@ -4,6 +4,10 @@ const benchmarks: Record<string, { does: string; load: () => Promise<{ main(args
     does: "npm start to the first HTTP 200 through a NodePort; memory of the cluster",
     load: () => import("./boot.ts"),
   },
+  ipvs: {
+    does: "the ipvs mode's syncs beside iptables' and nftables', in the virtual machine; options as those of proxy",
+    load: () => import("./ipvs.ts"),
+  },
   proxy: {
     does: "the service proxy: syncs, changes, memory, traffic in each mode, beside a real kube-proxy where there is one",
     load: () => import("./proxy/main.ts"),

@@ -16,7 +16,6 @@ const sixth = programs
   .map((name) => name.replace("iptables", "ip6tables"));
 const unpackedPrograms = {
   ipset: "usr/sbin/ipset",
-
   modprobe: "bin/kmod",
   busybox: "bin/busybox",
 };
@@ -39,12 +38,13 @@ function librariesOf(file, searched) {
   return [...(stdout ?? "").matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path);
 }
 
-/** The names below node_modules that a run needs: nothing of development, and no second Node. */
-function runtimePackages(root) {
+/** What works on sources and takes no part in running them, and a second Node. */
+const tools = /^node_modules\/(@biomejs|@esbuild|@types|@typescript|esbuild|typescript|node-linux-)/;
+
+/** The names below node_modules that running sources and tests needs. */
+function neededPackages(root) {
   const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
-  return Object.entries(lock.packages)
-    .filter(([path, { dev }]) => path !== "" && !dev && !/node-linux-/.test(path) && existsSync(join(root, path)))
-    .map(([path]) => path);
+  return Object.keys(lock.packages).filter((path) => path !== "" && !tools.test(path) && existsSync(join(root, path)));
 }
 
 /**
@@ -88,9 +88,9 @@ export function buildImage({ file, root, unpacked, version, node, init }) {
   for (const name of readdirSync(join(unpacked, modules)).filter((name) => name.startsWith("modules.")))
     archive.copy(join(unpacked, modules, name), join("/", modules, name));
 
-  for (const name of ["package.json", "src", "test", "bin", "examples", "tsconfig.json"])
+  for (const name of ["package.json", "src", "test", "bench", "bin", "examples", "tsconfig.json"])
     archive.copy(join(root, name), join("/fairway", name));
-  for (const path of runtimePackages(root))
+  for (const path of neededPackages(root))
     archive.copy(join(root, path), join("/fairway", path), (entry) => !entry.endsWith("/node_modules"));
   archive.close();
 }

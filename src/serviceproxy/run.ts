@@ -30,6 +30,7 @@ const lookInterval = 250;
 export async function prepareHost(settings: ProxySettings, log: Logger): Promise<void> {
   await setConntrack(settings.configuration.conntrack, log);
   if (settings.mode === "iptables") await openLocalhostNodePorts(settings, log);
+  if (settings.mode === "ipvs") await (await import("./modes/ipvs/host.ts")).prepareIpvs(settings.configuration);
 }
 
 /** What others do and want to know while a proxy starts. */

@@ -50,9 +50,10 @@ export class Frontends {
     const stale = new Map<string, Flow>();
     for (const flow of flows) {
       const { protocol, destination, destinationPort: port } = flow;
+      const atNodePort = this.#nodePorts.get(`${protocol} ${port}`);
       const answering =
         this.#addresses.get(`${protocol} ${formatAddressPort(destination, port)}`) ??
-        (isLocalAddress(destination) ? this.#nodePorts.get(`${protocol} ${port}`) : undefined);
+        (atNodePort !== undefined && isLocalAddress(destination) ? atNodePort : undefined);
       const from = formatAddressPort(flow.replySource, flow.replySourcePort);
       if (answering !== undefined && !answering.has(from)) stale.set(flowKey(flow), flow);
     }

@@ -41,12 +41,13 @@ for (const [type, family, ...elements] of table)
     ipset.remove(set, elements.slice(0, 1));
     ipset.remove(set, elements.slice(0, 1));
     assert.deepEqual(await elementsOf(set), elements.slice(1));
+    assert.equal((await ipset.listSizes()).get(set.name), elements.length - 1);
     ipset.flush(set.name);
     assert.deepEqual(await elementsOf(set), []);
-    assert.deepEqual(await ipset.listNames(), [set.name]);
+    assert.deepEqual([...(await ipset.listSizes()).keys()], [set.name]);
     ipset.destroy(set.name);
     ipset.destroy(set.name);
-    assert.deepEqual(await ipset.listNames(), []);
+    assert.equal((await ipset.listSizes()).size, 0);
   });
 
 test("thousands are listed completely", async () => {

@@ -15,7 +15,11 @@ import { loadKubeconfig } from "../../src/kubernetes/kubeconfig.ts";
 import { endpointSlices, services } from "../../src/kubernetes/resource.ts";
 import type { EndpointSlice, Service } from "../../src/kubernetes/types.ts";
 import { run } from "../../src/linux/command.ts";
+import { Ipset } from "../../src/linux/ipset/ipset.ts";
+import { Ipvs } from "../../src/linux/ipvs/ipvs.ts";
+import { virtualKey } from "../../src/linux/ipvs/server.ts";
 import { KernelTable } from "../../src/linux/nftables/kernel-table.ts";
+import { setKinds, setSchema } from "../../src/serviceproxy/modes/ipvs/schema.ts";
 import { serviceSchema } from "../../src/serviceproxy/modes/nftables/schema.ts";
 import { addresses, createTopology, type Topology } from "../support/topology.ts";
 import { eventually } from "../support/wait.ts";
@@ -117,7 +121,14 @@ export class ProcessLab {
   startProxy(...flags: string[]): ChildProcess {
     const node = ["--hostname-override", nodeName, "--cluster-cidr", this.config.podCIDR];
     // Shorter than the defaults, so that the tests need not wait.
-    const periods = ["--iptables-min-sync-period", "10ms", "--iptables-sync-period", "500ms"];
+    const periods = [
+      "--iptables-min-sync-period",
+      "10ms",
+      "--iptables-sync-period",
+      "500ms",
+      "--ipvs-sync-period",
+      "1s",
+    ];
     // Only up: less than what a process has takes a right that not every root has.
     const score = ["--oom-score-adj", "7"];
     const kubeconfig = ["--kubeconfig", this.proxyKubeconfig];
@@ -180,6 +191,7 @@ export class ProcessLab {
   /** What the proxy wrote, in sorted lines that can be compared. */
   async readRules(): Promise<string[]> {
     if (this.mode === "nftables") return readElements();
+    if (this.mode === "ipvs") return readIpvs();
     const saved = (await run("iptables-save", ["-t", "nat"]))
       .split("\n")
       .filter((line) => line.startsWith("-A"))
@@ -209,6 +221,24 @@ async function readElements(): Promise<string[]> {
     return lines.sort();
   } finally {
     table.close();
+  }
+}
+
+/** Servers that take connections, elements of sets, rules. What only waits for its last connection is left out. */
+async function readIpvs(): Promise<string[]> {
+  const [ipvs, ipset] = [new Ipvs(), new Ipset()];
+  try {
+    const lines = (await run("iptables-save", [])).split("\n").filter((line) => /^-A .*FAIRWAY-/.test(line));
+    for (const server of await ipvs.listServers())
+      for (const { address, port, weight } of await ipvs.listRealServers(server))
+        if (weight > 0) lines.push(`${virtualKey(server)} ${address}:${port}`);
+    const sizes = await ipset.listSizes();
+    for (const schema of setKinds.map((kind) => setSchema(4, kind)))
+      if (sizes.has(schema.name)) await ipset.list(schema, (element) => lines.push(`${schema.name} ${element}`));
+    return lines.sort();
+  } finally {
+    ipvs.close();
+    ipset.close();
   }
 }
 

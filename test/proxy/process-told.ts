@@ -32,6 +32,7 @@ export function testTold(lab: ProcessLab): void {
       "iptables_localhost_nodeports_accepted_packets_total",
     ],
     nftables: ["sync_proxy_rules_nftables_sync_failures_total", "sync_proxy_rules_nftables_cleanup_failures_total"],
+    ipvs: ["sync_proxy_rules_iptables_restore_failures_total"],
     userspace: ["sync_proxy_rules_iptables_restore_failures_total"],
   };
 

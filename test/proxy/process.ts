@@ -19,6 +19,7 @@ test("a Service is served, and follows its endpoints", async () => {
   await lab.answers("b");
   const rules = await lab.readRules();
   for (const expected of {
+    ipvs: [/^TCP 198\.18\.0\.10:30080 /, /^TCP 10\.96\.0\.1:443 /],
     iptables: [/"default\/web:http".*--dport 30080/, /"default\/kubernetes:https cluster IP"/],
     userspace: [/"default\/web:http".*--dport 30080/, /-j DNAT --to-destination 169\.254\.98\.114:/],
     nftables: [/^external-nodeports tcp \. 30080 /, /^cluster-endpoints-1 10\.96\.0\.1 \. tcp \. 443 \. 0 /],

@@ -13,7 +13,7 @@ export type Outcome = string;
  * Longer than the second that TCP waits before it sends a SYN again: over veth links the refusal may come back while connect(2) still holds
  * the socket, and the kernel then heeds only the next one (LockDroppedIcmps).
  */
-const patience = 1500;
+const patience = process.env.FAIRWAY_TEST_VM === undefined ? 1500 : 4500;
 const connections = new Map<string, Socket>();
 const udpSockets = new Map<number, ReturnType<typeof createSocket>>();
 

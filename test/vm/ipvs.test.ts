@@ -14,6 +14,7 @@ const web: VirtualServer = {
   port: 80,
   scheduler: "rr",
   hashPort: false,
+  hashFallback: false,
   persistence: 0,
 };
 const six: VirtualServer = {
@@ -43,10 +44,12 @@ test("virtual servers of both families come, change and go", async () => {
     [six, web],
   );
   assert.throws(() => ipvs.addServer(web), { code: "EEXIST" });
-  ipvs.changeServer({ ...web, scheduler: "mh", hashPort: true, persistence: 10 });
+  ipvs.changeServer({ ...web, scheduler: "mh", hashPort: true, hashFallback: true, persistence: 10 });
   assert.match(await readFile("/proc/net/ip_vs", "utf8"), /TCP {2}0A600014:0050 mh +persistent \d+ FFFFFFFF/);
   ipvs.deleteServer(six);
-  assert.deepEqual(await ipvs.listServers(), [{ ...web, scheduler: "mh", hashPort: true, persistence: 10 }]);
+  assert.deepEqual(await ipvs.listServers(), [
+    { ...web, scheduler: "mh", hashPort: true, hashFallback: true, persistence: 10 },
+  ]);
   ipvs.deleteServer(web);
   assert.throws(() => ipvs.deleteServer(web), { code: "ESRCH" });
 });

@@ -19,12 +19,13 @@ const attributes = {
   elements: 8,
   line: 9,
 } as const;
-const createAttributes = { port: 4, portTo: 5, hashSize: 18, mostElements: 19 } as const;
+const createAttributes = { port: 4, portTo: 5, hashSize: 18, mostElements: 19, size: 24 } as const;
 /** Understood by every kernel from 3.3 on; kernels that speak 7 take it too. */
 const protocolVersion = 6;
 /** The first that knows SCTP, where a type has ports. */
 const revision = 1;
-const listNames = 2;
+/** IPSET_FLAG_LIST_HEADER: without the elements. */
+const headersOnly = 4;
 const familyNumbers = { 4: 2, 6: 10 } as const satisfies Record<Family, number>;
 /** Beyond what a node of any size serves; the kernel's own default is 65,536. */
 const mostElements = 1 << 20;
@@ -95,35 +96,42 @@ export class Ipset {
     this.#change(commands.remove, set, elements);
   }
 
-  /** The names of all sets of this network namespace. */
-  async listNames(): Promise<string[]> {
-    const names: string[] = [];
-    await this.#dump("list of IP sets", (writer) => writer.uint32(attributes.flags | networkOrder, listNames), {
-      name: (name) => names.push(name),
-    });
-    return names;
+  /** How many elements each set of this network namespace has, by name; Infinity where the kernel does not say it (before 4.9). */
+  async listSizes(): Promise<Map<string, number>> {
+    const sizes = new Map<string, number>();
+    await this.#dump(
+      "list of IP sets",
+      (writer) => writer.uint32(attributes.flags | networkOrder, headersOnly),
+      (found) => {
+        const name = readText(found.get(attributes.name));
+        const header = readAttributes(found.get(attributes.data) ?? Buffer.alloc(0));
+        const size = header.get(createAttributes.size);
+        if (name !== undefined) sizes.set(name, size?.length === 4 ? size.readUInt32BE() : Number.POSITIVE_INFINITY);
+      },
+    );
+    return sizes;
   }
 
   /** Calls back with each element of a set. Rejects with NetlinkError, ENOENT when there is none of this name. */
   async list({ name, type }: Pick<SetSchema, "name" | "type">, found: (element: string) => void): Promise<void> {
-    await this.#dump(`list of IP set ${name}`, (writer) => writer.text(attributes.name, name), {
-      element: (nested) => found(readElement(type, nested)),
+    const write = (writer: MessageWriter) => writer.text(attributes.name, name);
+    await this.#dump(`list of IP set ${name}`, write, (answer) => {
+      const elements = answer.get(attributes.elements);
+      if (elements === undefined) return;
+      eachAttribute(elements, 0, elements.length, (_, from, to) =>
+        found(readElement(type, elements.subarray(from, to))),
+      );
     });
   }
 
   async #dump(
     about: string,
     write: (writer: MessageWriter) => void,
-    found: { name?: (name: string) => void; element?: (nested: Buffer) => void },
+    found: (answer: Map<number, Buffer>) => void,
   ): Promise<void> {
-    await dump(this.#socket, questionOf(commands.list, about, write), (data, start, end) => {
-      const answer = readAttributes(data, start, end);
-      const name = readText(answer.get(attributes.name));
-      if (name !== undefined) found.name?.(name);
-      const elements = answer.get(attributes.elements);
-      if (elements === undefined || found.element === undefined) return;
-      eachAttribute(elements, 0, elements.length, (_, from, to) => found.element!(elements.subarray(from, to)));
-    });
+    await dump(this.#socket, questionOf(commands.list, about, write), (data, start, end) =>
+      found(readAttributes(data, start, end)),
+    );
   }
 
   #change(command: number, { name, type }: SetSchema, elements: readonly string[]): void {

@@ -67,7 +67,7 @@ export class Ipvs {
   /** Makes and removes a virtual server with a scheduler. Throws IpvsMissingError when the kernel does not have it. */
   probeScheduler(scheduler: string): void {
     try {
-      this.#service(commands.newService, { ...probe, scheduler, hashPort: false, persistence: 0 });
+      this.#service(commands.newService, { ...probe, scheduler, hashPort: false, hashFallback: false, persistence: 0 });
     } catch (error) {
       if (!(error instanceof NetlinkError) || error.code === "EEXIST") throw error;
       if (error.code !== "ENOENT") throw error;

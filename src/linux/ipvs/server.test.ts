@@ -33,6 +33,7 @@ describe("IPVS servers", () => {
       port,
       scheduler: fc.constantFrom("rr", "wrr", "mh"),
       hashPort: fc.boolean(),
+      hashFallback: fc.boolean(),
       persistence: fc.nat(86_400),
     });
     fc.assert(

@@ -17,6 +17,8 @@ export interface VirtualServer extends VirtualAddress {
   scheduler: string;
   /** The scheduler's hash takes the client's port too (sh-port, mh-port). */
   hashPort: boolean;
+  /** When the real server that the hash names takes no connections, another one gets them (sh-fallback, mh-fallback). */
+  hashFallback: boolean;
   /** How long a client stays with its real server, in seconds; 0: not at all. */
   persistence: number;
 }
@@ -65,6 +67,8 @@ const familyNumbers = { 4: 2, 6: 10 } as const satisfies Record<Family, number>;
 const persistentFlag = 1;
 /** IP_VS_SVC_F_SCHED2, which sh and mh read as "the port too". */
 const hashPortFlag = 0x10;
+/** IP_VS_SVC_F_SCHED1, which sh and mh read as "look further". */
+const hashFallbackFlag = 0x08;
 /** union nf_inet_addr: an IPv4 address stands in its first four bytes. */
 const addressLength = 16;
 const everyClient: Record<Family, Buffer> = { 4: Buffer.from([255, 255, 255, 255]), 6: number32(128) };
@@ -114,7 +118,10 @@ export function writeVirtualAddress(writer: MessageWriter, { protocol, address, 
 export function writeVirtualServer(writer: MessageWriter, server: VirtualServer): void {
   writeVirtualAddress(writer, server);
   writer.text(serviceAttributes.scheduler, server.scheduler);
-  const flags = (server.persistence > 0 ? persistentFlag : 0) | (server.hashPort ? hashPortFlag : 0);
+  const flags =
+    (server.persistence > 0 ? persistentFlag : 0) |
+    (server.hashPort ? hashPortFlag : 0) |
+    (server.hashFallback ? hashFallbackFlag : 0);
   // struct ip_vs_flags: the flags, and which of them count.
   writer.attribute(serviceAttributes.flags, Buffer.concat([number32(flags), number32(0xffff_ffff)]));
   writer.attribute(serviceAttributes.timeout, number32(server.persistence));
@@ -171,6 +178,7 @@ export function readVirtualServer(nested: Buffer): VirtualServer | undefined {
     port: need(attributes, portType, 2, about).readUInt16BE(),
     scheduler: readText(attributes.get(scheduler)) ?? "",
     hashPort: (bits & hashPortFlag) !== 0,
+    hashFallback: (bits & hashFallbackFlag) !== 0,
     persistence: bits & persistentFlag ? need(attributes, timeout, 4, about).readUInt32LE() : 0,
   };
 }

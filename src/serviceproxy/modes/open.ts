@@ -2,7 +2,7 @@ import type { Address } from "../../ip/address.ts";
 import type { Logger } from "../../role/log.ts";
 import type { Metrics } from "../../role/metrics.ts";
 import type { ProxySettings } from "../config/settings.ts";
-import { cleanupIptables, cleanupNftables, cleanupOtherBackend, cleanupUserspace } from "./cleanup.ts";
+import { cleanupIptables, cleanupIpvs, cleanupNftables, cleanupOtherBackend, cleanupUserspace } from "./cleanup.ts";
 import { openIptables } from "./iptables/open.ts";
 import type { LocalTrafficByFamily } from "./local-traffic.ts";
 import type { Mode } from "./mode.ts";
@@ -51,6 +51,7 @@ export async function openModes(context: ModeContext): Promise<OpenModes> {
         await cleanupNftables({ own: true });
         await cleanupUserspace();
         await cleanupOtherBackend(families);
+        await cleanupIpvs(log, { own: true });
       };
       const addMetrics = (metrics: Metrics, changed: () => void) => {
         addRuleCountMetrics(metrics, modes);
@@ -64,8 +65,19 @@ export async function openModes(context: ModeContext): Promise<OpenModes> {
       const cleanupOthers = async () => {
         await cleanupNftables({ own: true });
         await cleanupOtherBackend(opened.families);
+        await cleanupIpvs(log, { own: true });
       };
       return { ...opened, cleanupOthers };
+    }
+    case "ipvs": {
+      const { openIpvs } = await import("./ipvs/open.ts");
+      const cleanupOthers = async () => {
+        await cleanupNftables({ own: true });
+        await cleanupIptables(log);
+        await cleanupUserspace();
+        await cleanupIpvs(log, { own: false });
+      };
+      return { ...(await openIpvs(context)), cleanupOthers };
     }
     case "nftables": {
       const { openNftables } = await import("./nftables/open.ts");
@@ -74,6 +86,7 @@ export async function openModes(context: ModeContext): Promise<OpenModes> {
         await cleanupNftables({ own: false });
         await cleanupIptables(log);
         await cleanupUserspace();
+        await cleanupIpvs(log, { own: true });
       };
       return { ...opened, tool: opened.version, cleanupOthers };
     }

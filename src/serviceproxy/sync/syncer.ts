@@ -149,8 +149,11 @@ export class Syncer {
   }
 }
 
+/** Looks when it is first asked: a node may have thousands of addresses (modes/ipvs). */
 function isOwnAddress(): (address: string) => boolean {
-  const interfaces = Object.values(networkInterfaces());
-  const own = new Set(interfaces.flatMap((addresses) => (addresses ?? []).map(({ address }) => address)));
-  return (address) => own.has(address);
+  let own: Set<string> | undefined;
+  return (address) => {
+    own ??= new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map((one) => one.address)));
+    return own.has(address);
+  };
 }

@@ -14,6 +14,14 @@ export interface IptablesMode extends Mode {
   readonly counts: RuleCounts;
 }
 
+/** What the kernel has in the tables that the proxy writes to. */
+export async function readTables(iptables: Pick<Iptables, "save">): Promise<Saved> {
+  const saved: Partial<Saved> = {};
+  // One after the other: two prints of a large table side by side would need twice the memory.
+  for (const table of tables) saved[table] = parseSave(await iptables.save(table));
+  return saved as Saved;
+}
+
 /**
  * The service proxy in iptables rules: README.md tells the way of a packet through them. `config` is asked for anew at each write,
  * `refused` is told of a write that failed before it is tried again.
@@ -28,12 +36,6 @@ export function createIptablesMode(
   let dormant = true;
   const counts = new RuleCounts();
 
-  async function readAll(): Promise<Saved> {
-    const saved: Partial<Saved> = {};
-    // One after the other: two prints of a large table side by side would need twice the memory.
-    for (const table of tables) saved[table] = parseSave(await iptables.save(table));
-    return saved as Saved;
-  }
   async function write(inputs: Iterable<string>): Promise<void> {
     for (const input of inputs) {
       await iptables.restore(input).catch((error: Error) => {
@@ -51,7 +53,7 @@ export function createIptablesMode(
   }
 
   async function sync(table: ServiceTable): Promise<void> {
-    const saved = await readAll();
+    const saved = await readTables(iptables);
     dormant = rowsOf(table).next().done === true && !saved.nat.has(chains.services);
     counts.beginSync();
     if (!dormant) await write(planFull(saved, rowsOf(table), config(), counts));
@@ -81,7 +83,7 @@ export function createIptablesMode(
       return true;
     },
     async cleanup() {
-      await write(planCleanup(await readAll()));
+      await write(planCleanup(await readTables(iptables)));
     },
   };
 }

@@ -117,7 +117,7 @@ function renderChains(row: ServicePort, config: IptablesConfig, names: Names): M
 }
 
 /** Matches what comes (or, turned round, does not come) from this node's Pods. */
-function localMatch(local: LocalTraffic, not: "" | "!"): Match {
+export function localMatch(local: LocalTraffic, not: "" | "!"): Match {
   if (local.kind === "cidr") return { source: not + local.cidr };
   return { input: local.kind === "bridge" ? not + local.name : `${not}${local.prefix}+` };
 }

@@ -1,11 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import type { Element, Table, Transaction } from "../../../linux/nftables/transaction.ts";
 import type { RowChange, ServicePort, ServiceTable } from "../../table.ts";
+import { DesiredElements, elementOf } from "../desired.ts";
 import type { Mode } from "../mode.ts";
 import { affinityObjects } from "./affinity.ts";
 import { isSharedChain, sharedChain, spreadChains } from "./chains.ts";
 import type { NftablesConfig } from "./config.ts";
-import { DesiredElements, elementOf } from "./desired.ts";
+import { eachElement } from "./elements.ts";
 import { endpointMaps } from "./schema.ts";
 import { skeletonChains, skeletonScript } from "./skeleton.ts";
 import { neededOptions } from "./support.ts";
@@ -42,7 +43,7 @@ export class NftablesMode implements Mode {
   readonly #table: Table;
   readonly #config: () => NftablesConfig;
   readonly #watcher: Watcher;
-  #desired = DesiredElements.of([]);
+  #desired = DesiredElements.of([], eachElement);
   /** Shared chains that the kernel has. */
   #chains = new Set<string>();
   /** Chains and sets of affinity that nothing leads to any more; kernels before 6.2 let go of them only after a while. */
@@ -74,7 +75,7 @@ export class NftablesMode implements Mode {
     this.#watcher.forget();
     const known = await this.#writeSkeleton(config, names.sets);
 
-    const desired = DesiredElements.of(rows);
+    const desired = DesiredElements.of(rows, eachElement);
     const wanted = {
       chains: new Set<string>(skeletonChains(config)),
       sets: new Set<string>(this.#table.schema.sets.keys()),

@@ -1,6 +1,14 @@
-import type { Element } from "../../../linux/nftables/transaction.ts";
-import type { ServicePort } from "../../table.ts";
-import { eachElement } from "./elements.ts";
+import type { ServicePort } from "../table.ts";
+
+/** An element of a set or map: its value is absent in a plain set, and in a deletion. */
+export interface DesiredElement {
+  set: string;
+  key: string;
+  value?: string;
+}
+
+/** Tells of each element that a row means. A plain set's elements have the empty text as value. */
+export type EachElement = (row: ServicePort, found: (set: string, key: string, value: string) => void) => void;
 
 /** Who wants an element. Nearly all have one owner; an endpoint that several Services lead to has more of them, and so has a mistake. */
 interface Claim {
@@ -11,8 +19,8 @@ interface Claim {
 }
 
 export interface Difference {
-  deletes: Element[];
-  adds: Element[];
+  deletes: DesiredElement[];
+  adds: DesiredElement[];
 }
 
 /**
@@ -25,10 +33,15 @@ export class DesiredElements {
   #touched = new Map<string, Map<string, string | undefined>>();
   #touchedCount = 0;
   #isTracking = false;
+  readonly #eachElement: EachElement;
+
+  private constructor(eachElement: EachElement) {
+    this.#eachElement = eachElement;
+  }
 
   /** What many rows want at once; no difference to what was before is kept. */
-  static of(rows: Iterable<ServicePort>): DesiredElements {
-    const desired = new DesiredElements();
+  static of(rows: Iterable<ServicePort>, eachElement: EachElement): DesiredElements {
+    const desired = new DesiredElements(eachElement);
     for (const row of rows) desired.replace(undefined, row);
     desired.#isTracking = true;
     return desired;
@@ -51,8 +64,8 @@ export class DesiredElements {
   }
 
   replace(before: ServicePort | undefined, after: ServicePort | undefined): void {
-    if (before !== undefined) eachElement(before, (set, key) => this.#release(before.key, set, key));
-    if (after !== undefined) eachElement(after, (set, key, value) => this.#claim(after.key, set, key, value));
+    if (before !== undefined) this.#eachElement(before, (set, key) => this.#release(before.key, set, key));
+    if (after !== undefined) this.#eachElement(after, (set, key, value) => this.#claim(after.key, set, key, value));
   }
 
   /** What changed since the last take, as the fewest elements to delete and to add. */
@@ -109,7 +122,7 @@ export class DesiredElements {
   }
 }
 
-export function elementOf(set: string, key: string, value: string): Element {
+export function elementOf(set: string, key: string, value: string): DesiredElement {
   return value === "" ? { set, key } : { set, key, value };
 }
 

@@ -1,0 +1,68 @@
+import { parsePrefix } from "../../../ip/prefix.ts";
+import { Ipset } from "../../../linux/ipset/ipset.ts";
+import { isVersionAtLeast } from "../../../linux/iptables.ts";
+import { Ipvs } from "../../../linux/ipvs/ipvs.ts";
+import { DeviceAddresses } from "../../../linux/rtnetlink/addresses.ts";
+import type { ProxySettings } from "../../config/settings.ts";
+import { nodePortAddresses } from "../../node-port-addresses.ts";
+import { findFamilies } from "../iptables/open.ts";
+import type { ModeContext } from "../open.ts";
+import { prepareIpvs } from "./host.ts";
+import { IpvsMode } from "./mode.ts";
+
+/** Milliseconds between two looks for endpoints that have lost their last connection. */
+const retireInterval = 10_000;
+const defaultScheduler = "rr";
+
+export interface OpenIpvs {
+  modes: IpvsMode[];
+  tool: string;
+  close(): void;
+}
+
+/** Opens the mode for the families that this machine has iptables for. Throws IpvsMissingError where the kernel has no IPVS. */
+export async function openIpvs(context: ModeContext): Promise<OpenIpvs> {
+  const { settings, localTraffic, surroundings, log } = context;
+  const scheduler = settings.configuration.ipvs.scheduler || defaultScheduler;
+  const excluded = settings.configuration.ipvs.excludeCIDRs.map((text) => parsePrefix(text)!);
+  await prepareIpvs(settings.configuration);
+  const found = await findFamilies(log);
+  const [ipvs, observer, ipset, devices] = [new Ipvs(), new Ipvs(), new Ipset(), new DeviceAddresses()];
+  ipvs.probeScheduler(scheduler);
+  setTimeouts(ipvs, settings);
+  const modes = found.map((iptables) => {
+    const { family, version } = iptables;
+    return new IpvsMode({ ipvs, observer, ipset, devices, iptables }, () => ({
+      family,
+      mark: 2 ** settings.masqueradeBit,
+      masqueradeAll: settings.masqueradeAll,
+      localTraffic: localTraffic[family],
+      nodePortAddresses: nodePortAddresses(settings.nodePortAddresses, family, surroundings().nodeAddresses),
+      randomFully: isVersionAtLeast(version.text, "1.6.2"),
+      scheduler,
+      excluded,
+    }));
+  });
+  const retiring = setInterval(async () => {
+    for (const mode of modes)
+      await mode
+        .retire()
+        .catch((error: Error) => log.warn({ err: error }, "endpoints that are gone could not be removed"));
+  }, retireInterval);
+  return {
+    modes,
+    tool: `IPVS (${scheduler})`,
+    close() {
+      clearInterval(retiring);
+      for (const one of [ipvs, observer, ipset, devices]) one.close();
+    },
+  };
+}
+
+/** 0 leaves a time as it is; so does a configuration that names none. */
+function setTimeouts(ipvs: Ipvs, { configuration }: ProxySettings): void {
+  const { tcpTimeout, tcpFinTimeout, udpTimeout } = configuration.ipvs;
+  if (tcpTimeout + tcpFinTimeout + udpTimeout === 0) return;
+  const seconds = (milliseconds: number) => Math.round(milliseconds / 1000);
+  ipvs.setTimeouts({ tcp: seconds(tcpTimeout), tcpFin: seconds(tcpFinTimeout), udp: seconds(udpTimeout) });
+}

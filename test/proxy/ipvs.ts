@@ -1,0 +1,31 @@
+/** The ipvs mode on the kernel, as tests set it up. */
+import type { Family } from "../../src/ip/address.ts";
+import { Ipset } from "../../src/linux/ipset/ipset.ts";
+import { findIptables } from "../../src/linux/iptables.ts";
+import { Ipvs } from "../../src/linux/ipvs/ipvs.ts";
+import { DeviceAddresses } from "../../src/linux/rtnetlink/addresses.ts";
+import { defaultConfiguration } from "../../src/serviceproxy/config/defaults.ts";
+import type { IpvsConfig } from "../../src/serviceproxy/modes/ipvs/config.ts";
+import { prepareIpvs } from "../../src/serviceproxy/modes/ipvs/host.ts";
+import { IpvsMode } from "../../src/serviceproxy/modes/ipvs/mode.ts";
+import { ipvsConfig } from "../../src/serviceproxy/testing/ipvs-fixture.ts";
+
+export interface OpenMode {
+  mode: IpvsMode;
+  ipvs: Ipvs;
+  close(): void;
+}
+
+/** Opens the mode for one family in the network namespace of this process. */
+export async function openIpvsMode(family: Family, config: Partial<IpvsConfig> = {}): Promise<OpenMode> {
+  await prepareIpvs(defaultConfiguration());
+  const [ipvs, observer, ipset, devices] = [new Ipvs(), new Ipvs(), new Ipset(), new DeviceAddresses()];
+  const kernel = { ipvs, observer, ipset, devices, iptables: await findIptables(family) };
+  return {
+    mode: new IpvsMode(kernel, () => ({ ...ipvsConfig, ...config, family })),
+    ipvs,
+    close() {
+      for (const one of [ipvs, observer, ipset, devices]) one.close();
+    },
+  };
+}
