@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { hostPaths } from "../src/cluster/config.ts";
 import type { SupervisorInfo, WorldStatus } from "../src/cluster/supervisor/protocol.ts";
 import { CommandError, run } from "../src/linux/command.ts";
+import { Ipvs, IpvsMissingError } from "../src/linux/ipvs/ipvs.ts";
 import { eventually, exampleManifest, startCluster, type TestCluster } from "./support/cluster.ts";
 import { commandLine, descendants, fromInnerPid, partOf } from "./support/processes.ts";
 
@@ -48,6 +49,17 @@ async function failure(command: Promise<unknown>): Promise<CommandError> {
   );
   assert.ok(error instanceof CommandError, `it did not fail: ${error}`);
   return error;
+}
+
+/** Where the kernel has IPVS such a cluster comes up; test/vm is about that. */
+function hasIpvs(): boolean {
+  try {
+    new Ipvs().close();
+    return true;
+  } catch (error) {
+    if (error instanceof IpvsMissingError) return false;
+    throw error;
+  }
 }
 
 /** Nothing on the host tells that there ever was this cluster. */
@@ -298,6 +310,17 @@ describe("a world in the foreground", () => {
     assert.equal(code, 1);
     assert.match(stderr, /did not come up: no node's proxy can start in --proxy-mode nftables; node1: .*no nf_tables/);
     await nothingIsLeft("nonft", []);
+  });
+
+  test("goes away when the kernel has no IPVS, and names the modules", { skip: hasIpvs() }, async () => {
+    const up = ["up", "--name", "noipvs", "--nodes", "2", "--proxy-mode", "ipvs", "-f", exampleManifest];
+    const { code, stderr } = await failure(run(fairway, up, { timeout: 90_000 }));
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /did not come up: no node's proxy can start in --proxy-mode ipvs; node1: .*kernel modules ip_vs, ip_vs_rr/,
+    );
+    await nothingIsLeft("noipvs", []);
   });
 
   test("goes away at once when a manifest cannot be used, and says where", async () => {
