@@ -84,10 +84,7 @@ export class Syncer {
     const labels = { ip_family: `IPv${family}` };
     const startedAt = performance.now();
     const elapsed = () => (performance.now() - startedAt) / 1000;
-    if (!this.#full.has(family) && this.#checkDue && !(await mode.isIntact())) {
-      log.warn(labels, "rules were flushed by somebody else; writing them again");
-      this.#full.add(family);
-    }
+    if (!this.#full.has(family) && this.#checkDue && !(await this.#isIntact(mode))) this.#full.add(family);
     if (!this.#full.has(family)) {
       try {
         await mode.apply(changes, table);
@@ -111,6 +108,19 @@ export class Syncer {
     metrics.syncDuration.observe(elapsed(), labels);
     metrics.lastSync.set(Date.now() / 1000, labels);
     log.debug({ ...labels, rows: table.size, changes: changes.length, seconds: elapsed() }, "synced");
+  }
+
+  /** One that cannot be looked at is as good as damaged: the changes that wait for the answer must not be lost. */
+  async #isIntact(mode: Mode): Promise<boolean> {
+    const { log } = this.#options;
+    const labels = { ip_family: `IPv${mode.family}` };
+    try {
+      if (await mode.isIntact()) return true;
+      log.warn(labels, "rules were flushed by somebody else; writing them again");
+    } catch (error) {
+      log.warn({ err: error, ...labels }, "cannot look whether the rules are still there; comparing everything");
+    }
+    return false;
   }
 
   /** A failure is not the rules' and is tried again with the next sync. */
