@@ -32,7 +32,9 @@ export class DemoClient {
   readonly #beginning = new Set<string>();
   readonly #held: HeldSockets;
   #socket?: Socket;
+  /** Resolved while a server stands that goes on with what was served. */
   #ready = Promise.withResolvers<void>();
+  #isReady = false;
   #id = 0;
   #closed = false;
 
@@ -145,12 +147,19 @@ export class DemoClient {
         for (const [id, sockets] of Object.entries(running)) this.#held.hold(id, sockets);
         const missing = wanted.filter(({ id }) => running[id] === undefined);
         await Promise.race([Promise.all(missing.map((container) => this.#resume(container))), ended]);
-        this.#ready.resolve();
+        if (this.#socket === socket) this.#becomeReady();
       }
       await ended;
       lostSince = Date.now();
       told.clear();
+      // A server that lets nobody stay must not be asked in a tight loop.
+      await sleep(retryInterval);
     }
+  }
+
+  #becomeReady(): void {
+    this.#isReady = true;
+    this.#ready.resolve();
   }
 
   /** Reads replies until the connection ends. */
@@ -168,7 +177,9 @@ export class DemoClient {
       socket.on("error", () => {});
       socket.on("close", () => {
         this.#socket = undefined;
-        this.#ready = Promise.withResolvers();
+        // Who waits already goes on waiting for the next server.
+        if (this.#isReady) this.#ready = Promise.withResolvers();
+        this.#isReady = false;
         const pending = [...this.#pending.values()];
         this.#pending.clear();
         for (const answer of pending) answer(undefined);

@@ -23,7 +23,8 @@ function templateCommand(root: string): string {
 /** Found in the command line of the template process: its id alone could be another process's by now. */
 const templateMark = "fairway-template";
 
-const startTries = 200;
+/** A busy machine takes seconds for what takes milliseconds; who gives up waits ten more before the next try. Milliseconds. */
+const startTimeout = 10_000;
 const tryInterval = 5;
 
 /** Process id of the template process; starts one when there is none. `known` is what was returned before. */
@@ -33,13 +34,14 @@ export async function ensureTemplate(paths: NodePaths, known?: number): Promise<
   if (await isTemplate(pid)) return pid;
   await rm(paths.template, { force: true });
   await runScript(`${templateCommand(paths.root)}\n`);
-  for (let tries = 0; tries < startTries; tries += 1) {
+  const deadline = Date.now() + startTimeout;
+  while (Date.now() < deadline) {
     pid = await written();
     if (await isTemplate(pid)) return pid;
     await sleep(tryInterval);
   }
   throw new Error(
-    "cannot make the mount namespace that containers start from: unshare did not come up within a second",
+    `cannot make the mount namespace that containers start from: unshare did not come up within ${startTimeout} ms`,
   );
 }
 
