@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { hostPaths } from "../cluster/config.ts";
+import { ForbiddenError } from "../cluster/supervisor/control.ts";
 import { exitWrongState } from "../cluster/supervisor/launcher.ts";
 import { killWorld, removeLeftovers } from "../cluster/supervisor/leftovers.ts";
 import { ask, NotUpError } from "../cluster/supervisor/session.ts";
@@ -22,7 +23,7 @@ async function down(name: string): Promise<number> {
   try {
     await ask(name, { op: "down" }, patience.answer);
   } catch (error) {
-    if (error instanceof NotUpError) throw error;
+    if (error instanceof NotUpError || error instanceof ForbiddenError) throw error;
     process.stderr.write(`fairway: the supervisor does not answer (${(error as Error).message}); killing it\n`);
     await killWorld(name);
   }

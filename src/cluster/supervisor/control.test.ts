@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import fc from "fast-check";
-import { askSupervisor, NotRunningError, serveControl } from "./control.ts";
+import { askSupervisor, ForbiddenError, NotRunningError, serveControl } from "./control.ts";
 import { type ControlRequest, parseRequest } from "./protocol.ts";
 
 describe("the control socket", () => {
@@ -42,6 +42,20 @@ describe("the control socket", () => {
   });
   test("that is not there is told apart", async () => {
     await assert.rejects(askSupervisor(path, { op: "status" }), NotRunningError);
+  });
+  test("of root is told apart by others", { skip: process.getuid?.() !== 0 && "needs root" }, async () => {
+    await serve();
+    process.seteuid?.(65534);
+    try {
+      const asked = askSupervisor(path, { op: "status" });
+      await assert.rejects(asked, (error: Error) => {
+        assert.ok(error instanceof ForbiddenError, error.message);
+        assert.match(error.message, /run it as root/);
+        return true;
+      });
+    } finally {
+      process.seteuid?.(0);
+    }
   });
   test("survives what is no request", async () => {
     await serve();

@@ -32,18 +32,19 @@ export async function serveControl(path: string, handle: ControlHandler): Promis
 /** A supervisor that cannot be spoken to. */
 export class NotRunningError extends Error {}
 
+/** A cluster that is somebody else's. */
+export class ForbiddenError extends Error {}
+
 /**
- * Asks a running supervisor. Rejects with NotRunningError when none listens, with its message when it refuses, and with an Error when no
- * answer comes within `timeout` milliseconds.
+ * Asks a running supervisor. Rejects with NotRunningError when none listens, with ForbiddenError when it is not ours to ask, with its message
+ * when it refuses, and with an Error when no answer comes within `timeout` milliseconds.
  */
 export async function askSupervisor<T>(path: string, request: ControlRequest, timeout = 30_000): Promise<T> {
   const socket = connect(path);
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
-      socket.once("error", (error: NodeJS.ErrnoException) =>
-        reject(["ENOENT", "ECONNREFUSED"].includes(error.code ?? "") ? new NotRunningError(error.message) : error),
-      );
+      socket.once("error", (error: NodeJS.ErrnoException) => reject(whyNotConnected(error)));
     });
     socket.setTimeout(timeout, () => socket.destroy(new Error(`the supervisor did not answer within ${timeout} ms`)));
     socket.write(`${JSON.stringify(request)}\n`);
@@ -53,6 +54,13 @@ export async function askSupervisor<T>(path: string, request: ControlRequest, ti
   } finally {
     socket.destroy();
   }
+}
+
+function whyNotConnected(error: NodeJS.ErrnoException): Error {
+  if (error.code === "ENOENT" || error.code === "ECONNREFUSED") return new NotRunningError(error.message);
+  if (error.code === "EACCES" || error.code === "EPERM")
+    return new ForbiddenError(`a cluster is for root only: run it as root, with sudo (${error.message})`);
+  return error;
 }
 
 function readLine(socket: Socket, maximum: number): Promise<string> {

@@ -28,10 +28,14 @@ export async function removeLeftovers(name: string): Promise<"nothing" | "remove
 /** The directory is opened by the shell: flock itself would make a file of that name when it is gone by now. */
 const removeUnlocked = `{ flock --nonblock --conflict-exit-code ${locked} 9 && rm -rf "$1"; } 9<"$1"`;
 
+/** Rejects when it cannot be told, as for anybody but root. */
 function isThere(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
-    () => false,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return false;
+      throw error;
+    },
   );
 }
 
