@@ -16,8 +16,16 @@ describe("a table", () => {
       ["NAME    AGE", "a       1s", "longer  2s"],
     );
   });
-  test("cuts the widest column to fit", () => {
-    assert.deepEqual(table(["N", "M"], [["x".repeat(50), "y"]], 20), ["N                  M", `${"x".repeat(16)}…  y`]);
+  test("cuts the widest column to fit, and leaves the end that tells Pods of one owner apart", () => {
+    const [, first, second] = table(
+      ["N", "M"],
+      [
+        ["webapp1-nodeport-6fd46b6db4-9r7m9", "y"],
+        ["webapp1-nodeport-6fd46b6db4-npwcn", "z"],
+      ],
+      23,
+    );
+    assert.deepEqual([first, second], ["webapp1-nodep…-9r7m9  y", "webapp1-nodep…-npwcn  z"]);
   });
   test("of four columns is never wider than the terminal", () => {
     const cell = fc.string({ maxLength: 200, unit: "grapheme-ascii" });

@@ -1,4 +1,4 @@
-/** Columns of text, as kubectl prints them, never wider than the terminal. */
+/** Columns of text, as kubectl prints them, never wider than the terminal. What is too long loses its middle: Pods of one owner differ at the end. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], width = 80): string[] {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
@@ -6,7 +6,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const total = () => widths.reduce((sum, size) => sum + size + gap, -gap);
   // The widest column gives way until the rest fits.
   while (total() > width && Math.max(...widths) > 8) widths[widths.indexOf(Math.max(...widths))]! -= 1;
-  const cut = (text: string, size: number) => (text.length > size ? `${text.slice(0, size - 1)}…` : text);
+  const cut = (text: string, size: number) => {
+    if (text.length <= size) return text;
+    const end = Math.floor((size - 1) / 3);
+    return `${text.slice(0, size - 1 - end)}…${text.slice(text.length - end)}`;
+  };
   return all.map((row) =>
     widths
       .map((size, column) => cut(row[column] ?? "", size).padEnd(size))
