@@ -31,6 +31,10 @@ const commands: Record<string, { summary: string; hidden?: boolean; load: () => 
     summary: "list, add, remove, start and stop nodes; run commands on them",
     load: () => import("./commands/node.ts"),
   },
+  version: {
+    summary: "print the version (--version)",
+    load: () => import("./commands/version.ts"),
+  },
   supervisor: {
     summary: "keep the machines and processes of one cluster",
     hidden: true,
@@ -47,7 +51,7 @@ const commands: Record<string, { summary: string; hidden?: boolean; load: () => 
     load: () => import("./commands/apiserver.ts"),
   },
   proxy: {
-    summary: "serve the Services of a cluster on this node, in kube-proxy's place",
+    summary: "serve a cluster's Services on this node, in kube-proxy's place",
     load: () => import("./commands/proxy.ts"),
   },
   agent: { summary: "run the Pods of one node", hidden: true, load: () => import("./commands/agent.ts") },
@@ -60,7 +64,7 @@ const commands: Record<string, { summary: string; hidden?: boolean; load: () => 
 
 /** Runs the command that the arguments begin with; resolves to the exit status of the process. */
 export async function dispatch([name = "", ...args]: string[]): Promise<number> {
-  const command = commands[name];
+  const command = commands[name === "--version" ? "version" : name];
   if (command !== undefined) {
     const { main, endsAtOnce } = await command.load();
     const status = await main(args);

@@ -130,7 +130,7 @@ describe("a world", () => {
   });
 
   test("grows and shrinks: node add, stop, start, remove", async () => {
-    await cluster.fairway("node", "add");
+    assert.deepEqual(JSON.parse(await cluster.fairway("node", "add", "--json")), { node: "node3", state: "running" });
     await eventually("node3 is ready", 20, async () =>
       /node3\s.*\srunning\s+Ready/.test(await cluster.fairway("node", "list")) ? true : undefined,
     );
@@ -142,7 +142,8 @@ describe("a world", () => {
     await assert.rejects(cluster.onNode("node3", "true"), /node "node3" is stopped; start it with: fairway node start/);
     await cluster.fairway("node", "start", "node3");
     assert.equal((await cluster.onNode("node3", "hostname")).trim(), "node3");
-    await cluster.fairway("node", "remove", "node3");
+    const removed = await cluster.fairway("node", "remove", "node3", "--json");
+    assert.deepEqual(JSON.parse(removed), { node: "node3", state: "removed" });
     assert.doesNotMatch(await cluster.kubectl("get", "nodes"), /node3/);
     const bad = await failure(cluster.fairway("node", "add", "Bad_Name"));
     assert.deepEqual([bad.code, /node name: "Bad_Name" must be/.test(bad.stderr)], [2, true]);
@@ -331,6 +332,15 @@ describe("a world in the foreground", () => {
     assert.equal(code, 1);
     assert.match(stderr, /bad\.yaml:5:1: /);
     await nothingIsLeft("bad", []);
+  });
+
+  test("needs nothing for --version and --help", async () => {
+    const env = { PATH: process.env.PATH };
+    assert.match(await run(fairway, ["--version"], { env }), /^fairway \d+\.\d+\.\d+\n$/);
+    const help = await run(fairway, ["--help"], { env });
+    assert.match(help, /^Usage: fairway COMMAND/);
+    for (const line of help.concat(await run(fairway, ["up", "--help"], { env })).split("\n"))
+      assert.ok(line.length <= 80, `longer than a terminal: ${line}`);
   });
 
   const refused: [args: string[], message: RegExp][] = [

@@ -10,7 +10,7 @@ export function command(name: string, description: string): Command {
     .description(description)
     .helpOption("-h, --help", "show this help")
     .showHelpAfterError("(--help tells more)")
-    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 80, 100) })
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 80, 100), minWidthToWrap: 30 })
     .exitOverride();
 }
 

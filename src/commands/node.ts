@@ -51,7 +51,9 @@ export async function main(args: string[]): Promise<number> {
     description: string,
     action: (args: string[], name: string, json: boolean, flags: NodeFlags) => Promise<number>,
   ) => {
-    const sub: Command = withName(target.command(usage).description(description)).option("--json", "as JSON", false);
+    const sub: Command = withName(target.command(usage).description(description));
+    // What exec prints is the command's own.
+    if (!usage.startsWith("exec")) sub.option("--json", "as JSON", false);
     sub.action(async () => {
       const flags = sub.opts<NodeFlags>();
       status = await action(sub.args, flags.name, flags.json, flags);
@@ -59,15 +61,19 @@ export async function main(args: string[]): Promise<number> {
     return sub;
   };
   add("list", "list the nodes", (_, cluster, json) => list(cluster, json));
-  add("add [node]", "add a node; without a name it gets the next free one", ([node], cluster, _, { proxyMode: mode }) =>
-    addNode(cluster, node, mode),
+  add(
+    "add [node]",
+    "add a node; without a name it gets the next free one",
+    ([node], cluster, json, { proxyMode: mode }) => addNode(cluster, json, node, mode),
   ).option("--proxy-mode <mode>", `how its proxy serves Services: ${proxyModes.join(", ")}`, proxyMode);
-  add("remove <node>", "remove a node for good, in the API too", ([node = ""], cluster) => remove(cluster, node));
-  add("start <node>", "start a node that was stopped", ([node = ""], cluster) =>
-    change(cluster, { op: "node-start", name: node }, `Node "${node}" runs.`),
+  add("remove <node>", "remove a node for good, in the API too", ([node = ""], cluster, json) =>
+    remove(cluster, node, json),
   );
-  add("stop <node>", "end everything on a node at once, as a power failure does", ([node = ""], cluster) =>
-    change(cluster, { op: "node-stop", name: node }, `Node "${node}" is stopped.`),
+  add("start <node>", "start a node that was stopped", ([node = ""], cluster, json) =>
+    change(cluster, { op: "node-start", name: node }, json, { state: "running", text: `Node "${node}" runs.` }),
+  );
+  add("stop <node>", "end everything on a node at once, as a power failure does", ([node = ""], cluster, json) =>
+    change(cluster, { op: "node-stop", name: node }, json, { state: "stopped", text: `Node "${node}" is stopped.` }),
   );
   add(
     "proxy-mode <mode> [node...]",
@@ -107,21 +113,37 @@ async function list(cluster: string, json: boolean): Promise<number> {
   return 0;
 }
 
-async function addNode(cluster: string, node: string | undefined, mode: string | undefined): Promise<number> {
+async function addNode(cluster: string, json: boolean, node?: string, mode?: string): Promise<number> {
   if (node !== undefined) checkNodeName(node);
   const name = await ask<string>(cluster, { op: "node-add", name: node, proxyMode: mode }, patience);
-  process.stdout.write(`Node "${name}" runs and is joining the cluster.\n`);
+  tell(name, json, { state: "running", text: `Node "${name}" runs and is joining the cluster.` });
   return 0;
 }
 
-async function change(cluster: string, request: ControlRequest, done: string): Promise<number> {
+/** What became of a node's machine, for programs and for people. */
+interface Outcome {
+  state: MachineStatus["state"] | "removed";
+  text: string;
+}
+
+function tell(node: string, json: boolean, { state, text }: Outcome): void {
+  process.stdout.write(json ? `${JSON.stringify({ node, state }, null, 2)}\n` : `${text}\n`);
+}
+
+async function change(
+  cluster: string,
+  request: Extract<ControlRequest, { op: "node-remove" | "node-start" | "node-stop" }>,
+  json: boolean,
+  outcome: Outcome,
+): Promise<number> {
   await ask(cluster, request, patience);
-  process.stdout.write(`${done}\n`);
+  tell(request.name, json, outcome);
   return 0;
 }
 
-async function remove(cluster: string, name: string): Promise<number> {
-  const code = await change(cluster, { op: "node-remove", name }, `Node "${name}" is gone.`);
+async function remove(cluster: string, name: string, json: boolean): Promise<number> {
+  const outcome: Outcome = { state: "removed", text: `Node "${name}" is gone.` };
+  const code = await change(cluster, { op: "node-remove", name }, json, outcome);
   const client = createClient(createHttpsTransport(await loadKubeconfig(hostPaths(cluster).kubeconfig)));
   try {
     await client.delete(nodes, name);

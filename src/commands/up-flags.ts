@@ -20,16 +20,16 @@ import { chosenModes } from "./proxy-mode.ts";
 
 const examples = `
 Examples:
-  fairway up                                a cluster of three nodes; Ctrl-C takes it away
-  fairway up -f examples/nodeport.yaml      with these objects in it from the start
-  fairway up --detach --data /var/lib/lab   in the background; objects outlive fairway down
-  fairway up --name other --nodes 1         another one beside it
-  fairway up --zones east,west              nodes in two zones, for trafficDistribution
+  fairway up                               a cluster of three nodes until Ctrl-C
+  fairway up -f examples/nodeport.yaml     with these objects from the start
+  fairway up --detach --data /var/lib/lab  in the background; objects outlive it
+  fairway up --name other --nodes 1        another one beside it
+  fairway up --zones east,west             in two zones, for trafficDistribution
   fairway up --proxy-mode nftables,node2=userspace
-                                            node2's proxy in one mode, the others in another
+                                           one mode on node2, another elsewhere
 
-Exit status: 0 the cluster was taken down in order; 1 it could not come up, or failed;
-  2 bad options; ${exitWrongState} a cluster of that name is up already;
+Exit status: 0 the cluster was taken down in order; 1 it could not come up, or
+  failed; 2 bad options; ${exitWrongState} a cluster of that name is up already;
   ${exitInterrupted} it was stopped (Ctrl-C, fairway down) before it was up.`;
 
 export interface Flags {

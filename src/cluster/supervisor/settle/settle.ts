@@ -73,7 +73,7 @@ async function waitForAll(client: KubernetesClient, manifests: Manifest[], count
       );
       tell(available, `Deployment ${metadata.name} is available`, `Deployment ${metadata.name} is not available`);
     });
-  tell(await joined, `${count} nodes are ready`, "some nodes are not ready");
+  tell(await joined, count === 1 ? "the node is ready" : `${count} nodes are ready`, "some nodes are not ready");
   await Promise.all(rolledOut);
   await nodePortsAnswer(client, manifests, signal, tell);
 }
