@@ -82,7 +82,8 @@ describe("a world", () => {
 
   before(async () => {
     untouched = await hostNetwork();
-    cluster = await startCluster(name, "--nodes", "2");
+    // What started it ends at once, as npm start does with --detach: that is no reason to go.
+    cluster = await startCluster(name, "--nodes", "2", "--end-with-parent");
   });
   after(() => cluster?.stop().catch(() => {}));
 

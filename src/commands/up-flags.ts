@@ -66,7 +66,7 @@ export function upCommand(): Command {
     .option("--data <directory>", "keep objects and keys here; without it they go with the cluster")
     .option("--images <file>", "more images: which program an image name stands for")
     .option("--detach", "return when the cluster is up, and leave it running", false)
-    .option("--end-with-parent", "go down in order when the process that started this one ends", false)
+    .option("--end-with-parent", "go down in order when the process that started this one ends, unless detached", false)
     .option("--json", "print the summary as JSON", false)
     .option("--node-cidr <range>", "a /24 for the nodes (default: a free one of 198.18.0.0/15)")
     .option("--pod-cidr <range>", "range of the Pods; every node gets a /22 of it", podCIDR)

@@ -18,7 +18,8 @@ export async function main(args: string[]): Promise<number> {
       const packages = [...new Set(missing.map(({ package: name }) => name))].join(" ");
       throw new Error(`${missing.map(({ tool }) => tool).join(", ")} not found: install the packages ${packages}`);
     }
-    const keeper = keeperCommand(options, flags.endWithParent === true);
+    // npm start asks for both: who detaches means to leave.
+    const keeper = keeperCommand(options, flags.endWithParent === true && !options.detach);
     if (options.detach) return detach(options, keeper);
     // From here on this process is a small shell; signals and the terminal are its own.
     return become(keeper);
