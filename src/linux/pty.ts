@@ -18,6 +18,7 @@ export interface PseudoTerminal {
   master: ReadStream;
   /** Descriptor of the program's end, to be given to it as stdin, stdout and stderr. Close it once the program has it. */
   slave: number;
+  /** Does nothing once the terminal is gone. */
   resize(columns: number, rows: number): void;
 }
 
@@ -29,10 +30,13 @@ export function openPseudoTerminal(): PseudoTerminal {
     const number = Buffer.alloc(4);
     call(descriptor, TIOCGPTN, number);
     const slave = openSync(`/dev/pts/${number.readUInt32LE()}`, O_RDWR | O_NOCTTY);
+    const master = new ReadStream(descriptor);
     return {
-      master: new ReadStream(descriptor),
+      master,
       slave,
       resize(columns, rows) {
+        // A client may say its size when the program has ended already. By then the descriptor's number may be another's.
+        if (master.destroyed) return;
         const size = Buffer.alloc(8);
         size.writeUInt16LE(rows, 0);
         size.writeUInt16LE(columns, 2);
