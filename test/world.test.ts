@@ -1,7 +1,7 @@
 /** The world itself: what the host sees of a cluster, who may die, what is left, who may be up beside whom. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { after, afterEach, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { hostPaths } from "../src/cluster/config.ts";
@@ -312,6 +312,7 @@ describe("a world in the foreground", () => {
     assert.equal(code, 1);
     assert.match(stderr, /did not come up: no node's proxy can start in --proxy-mode nftables; node1: .*no nf_tables/);
     await nothingIsLeft("nonft", []);
+    await rm(directory, { recursive: true });
   });
 
   test("goes away when the kernel has no IPVS, and names the modules", { skip: hasIpvs() }, async () => {
@@ -333,6 +334,7 @@ describe("a world in the foreground", () => {
     assert.equal(code, 1);
     assert.match(stderr, /bad\.yaml:5:1: /);
     await nothingIsLeft("bad", []);
+    await rm(directory, { recursive: true });
   });
 
   test("needs nothing for --version and --help", async () => {
