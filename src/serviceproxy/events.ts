@@ -1,7 +1,7 @@
 import type { EventRecorder } from "../kubernetes/events.ts";
 import { endpointSlices, nodes, type Resource, services } from "../kubernetes/resource.ts";
 import type { KubernetesObject } from "../kubernetes/types.ts";
-import type { Problem } from "./compile/compile.ts";
+import type { Problem } from "./compile/problems.ts";
 import type { ServiceName } from "./health-checks.ts";
 
 /** Events go where the object is, or was last seen: without its uid, `kubectl describe` does not find them. */

@@ -1,5 +1,6 @@
 import type { EndpointSlice, KubernetesObject, Service } from "../kubernetes/types.ts";
-import { compileService, type NodeContext, type Problem } from "./compile/compile.ts";
+import { compileService, type NodeContext } from "./compile/compile.ts";
+import type { Problem } from "./compile/problems.ts";
 import type { ServiceTable } from "./table.ts";
 
 /** Joins a slice to its Service (EndpointSlice API). */
@@ -82,15 +83,7 @@ export class ServiceInputs {
 
   #note(unit: string, problems: Problem[], fresh: Problem[]): void {
     const text = JSON.stringify(problems);
-    if ((this.#problems.get(unit) ?? "[]") !== text) {
-      const seen = new Set<string>();
-      for (const problem of problems) {
-        // Both families of a Service meet the same faults.
-        const key = JSON.stringify(problem);
-        if (!seen.has(key)) fresh.push(problem);
-        seen.add(key);
-      }
-    }
+    if ((this.#problems.get(unit) ?? "[]") !== text) fresh.push(...problems);
     if (problems.length > 0) this.#problems.set(unit, text);
     else this.#problems.delete(unit);
   }

@@ -3,6 +3,7 @@ import type { EndpointSlice, KubernetesObject, Service } from "../../kubernetes/
 import type { Endpoint, ServicePort, Target } from "../table.ts";
 import { type Categories, categorize } from "./categorize.ts";
 import { portKey, readEndpoints } from "./endpoints.ts";
+import { type Problem, Problems } from "./problems.ts";
 import { isLabel, isProxied, type PortSpec, readService, type ServiceSpec } from "./service.ts";
 
 /** What a node is to the compiler. */
@@ -17,20 +18,10 @@ export interface NodeContext {
   externalIPs?: boolean;
 }
 
-/** A part of an object that was left out; everything else of it is served. */
-export interface Problem {
-  object: string;
-  field: string;
-  problem: string;
-}
-
 export interface CompiledService {
   rows: ServicePort[];
   problems: Problem[];
 }
-
-/** Of one Service: whoever wrote thousands of wrong entries need not read of each. */
-const mostProblems = 20;
 
 /**
  * What one Service and its EndpointSlices mean on a node. Pure: the same inputs give the same rows, in a fixed order. Takes whatever an API
@@ -41,17 +32,15 @@ export function compileService(
   slices: Iterable<EndpointSlice>,
   node: NodeContext,
 ): CompiledService {
-  const problems: Problem[] = [];
-  if (service === undefined || !isProxied(service)) return { rows: [], problems };
-  const tell = (kind: string, object: KubernetesObject) => (field: string, problem: string) => {
-    if (problems.length < mostProblems)
-      problems.push({ object: `${kind} ${object.metadata?.namespace}/${object.metadata?.name}`, field, problem });
-  };
+  if (service === undefined || !isProxied(service)) return { rows: [], problems: [] };
+  const problems = new Problems(nameOf("Service", service));
+  const tell = (kind: string, object: KubernetesObject) => (field: string, problem: string) =>
+    problems.add({ object: nameOf(kind, object), field, problem });
   const report = tell("Service", service);
   const { namespace, name } = service.metadata ?? {};
   if (!isLabel(namespace) || !isLabel(name)) {
     report("metadata", "name and namespace must be DNS labels");
-    return { rows: [], problems };
+    return { rows: [], problems: problems.list() };
   }
   const own = [...slices];
   const rows = node.families.flatMap((family) => {
@@ -62,7 +51,11 @@ export function compileService(
       compilePort(`${namespace}/${name}`, spec, port, endpoints.get(portKey(port.name, port.protocol)) ?? [], node),
     );
   });
-  return { rows, problems };
+  return { rows, problems: problems.list() };
+}
+
+function nameOf(kind: string, { metadata }: KubernetesObject): string {
+  return `${kind} ${metadata?.namespace}/${metadata?.name}`;
 }
 
 function compilePort(

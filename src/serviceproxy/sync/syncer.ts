@@ -2,7 +2,7 @@ import { networkInterfaces } from "node:os";
 import type { Family } from "../../ip/address.ts";
 import { deleteFlows, type Flow, listFlows } from "../../linux/conntrack.ts";
 import type { Logger } from "../../role/log.ts";
-import type { Problem } from "../compile/compile.ts";
+import type { Problem } from "../compile/problems.ts";
 import type { ServiceInputs } from "../inputs.ts";
 import type { ProxyMetrics } from "../metrics.ts";
 import type { Mode } from "../modes/mode.ts";
