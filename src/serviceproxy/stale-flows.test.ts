@@ -68,6 +68,25 @@ test("many clients of one dead endpoint are one deletion; flows that only share 
   assert.deepEqual(stale.map(flowKey), [dead, nodePort].map(flowKey));
 });
 
+test("UDP: an endpoint that only joins others puts no flow in question; a Service's first one, or a new place, does", () => {
+  const none = compile(dns, [slice()])[0]!;
+  const one = compile(dns, [slice("10.1.0.1")])[0]!;
+  const two = compile(dns, [slice("10.1.0.1", "10.1.0.2")])[0]!;
+  const reached = compile({ ...dns, external: ["192.0.2.1"] }, [slice("10.1.0.1", "10.1.0.2")])[0]!;
+  const isAsked = (before: ServicePort | undefined, after: ServicePort) =>
+    [...changedFrontends([{ key: one.key, before, after }]).kinds()].length > 0;
+  assert.equal(isAsked(one, two), false);
+  assert.equal(isAsked({ ...one, affinitySeconds: 60 }, one), false);
+  for (const [before, after] of [
+    [undefined, one],
+    [none, one],
+    [one, none],
+    [two, one],
+    [two, reached],
+  ] as const)
+    assert.ok(isAsked(before, after));
+});
+
 test("TCP: attempts that met a dead endpoint are forgotten, and looked for only when one left", () => {
   const web: ShortService = { service: "default/web", ip: "10.96.0.20", ports: ["http/TCP 80 node 30080"] };
   const webSlice = (...endpoints: string[]): ShortSlice => ({

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Family, formatAddressPort } from "../ip/address.ts";
 import { type Flow, type FlowProtocol, flowKey } from "../linux/conntrack.ts";
 import type { RowChange, ServicePort } from "./table.ts";
@@ -66,12 +67,22 @@ function mayAnswer(row: ServicePort): ReadonlySet<string> {
   return new Set([...row.cluster, ...row.local].map(({ address, port }) => formatAddressPort(address, port)));
 }
 
-/** Whether flows can have become stale: for TCP, when an endpoint left. (UDP flows may also have met nobody at all.) */
+/**
+ * Whether flows can have become stale: when an endpoint left. UDP flows may also have met nobody at all, where a Service or one of its
+ * addresses is new or had no endpoints; and a socket of the userspace mode that closes.
+ */
 function inQuestion({ before, after }: RowChange): boolean {
-  if ((after ?? before)?.protocol !== "TCP") return true;
-  if (before === undefined || after === undefined) return before !== undefined;
-  const now = mayAnswer(after);
-  return [...mayAnswer(before)].some((endpoint) => !now.has(endpoint));
+  const isTcp = (after ?? before)?.protocol === "TCP";
+  if (before === undefined) return !isTcp;
+  if (after === undefined) return true;
+  const [then, now] = [mayAnswer(before), mayAnswer(after)];
+  if (!isTcp && (then.size === 0 || !isDeepStrictEqual(placesOf(before), placesOf(after)))) return true;
+  return [...then].some((endpoint) => !now.has(endpoint));
+}
+
+/** Where clients ask, and whether there is a set of endpoints for them. */
+function placesOf({ clusterIP, externalIPs, loadBalancerIPs, port, nodePort, cluster, local }: ServicePort) {
+  return [clusterIP, externalIPs, loadBalancerIPs, port, nodePort, cluster.length > 0, local.length > 0];
 }
 
 /** The frontends that a set of changes puts in question: those of rows that are gone or changed, as they are now. */
