@@ -19,13 +19,13 @@ export interface OpenMode {
 /** Opens the mode for one family in the network namespace of this process. */
 export async function openIpvsMode(family: Family, config: Partial<IpvsConfig> = {}): Promise<OpenMode> {
   await prepareIpvs(defaultConfiguration());
-  const [ipvs, observer, ipset, devices] = [new Ipvs(), new Ipvs(), new Ipset(), new DeviceAddresses()];
-  const kernel = { ipvs, observer, ipset, devices, iptables: await findIptables(family) };
+  const [ipvs, ipset, devices] = [new Ipvs(), new Ipset(), new DeviceAddresses()];
+  const kernel = { ipvs, ipset, devices, iptables: await findIptables(family) };
   return {
     mode: new IpvsMode(kernel, () => ({ ...ipvsConfig, ...config, family })),
     ipvs,
     close() {
-      for (const one of [ipvs, observer, ipset, devices]) one.close();
+      for (const one of [ipvs, ipset, devices]) one.close();
     },
   };
 }

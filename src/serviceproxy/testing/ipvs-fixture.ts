@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { formatAddressPort, parseAddress } from "../../ip/address.ts";
 import type { SetSchema } from "../../linux/ipset/ipset.ts";
 import {
@@ -29,7 +30,10 @@ class Refused extends Error {
   }
 }
 
-/** IPVS, IP sets, addresses and rules in memory, refusing what the kernel refuses. Device 2 is the node's eth0. */
+/**
+ * IPVS, IP sets, addresses and rules in memory, refusing what the kernel refuses, and all that is asked of it in the middle of a list: the
+ * answers would get lost among each other. Device 2 is the node's eth0.
+ */
 export class FakeKernel implements Kernel {
   readonly servers = new Map<string, FakeServer>();
   readonly sets = new Map<string, Set<string>>();
@@ -43,7 +47,21 @@ export class FakeKernel implements Kernel {
   /** After so many more changes each one fails, as when the process is killed. */
   patience = Number.POSITIVE_INFINITY;
 
+  #isListing = false;
+
+  /** What is listed, as it is when the list has been read. */
+  async #list<T>(about: string, found: () => T): Promise<T> {
+    this.#refuseInList(about);
+    this.#isListing = true;
+    await setImmediate();
+    this.#isListing = false;
+    return found();
+  }
+  #refuseInList(call: string): void {
+    if (this.#isListing) throw new Refused("EBUSY", call);
+  }
   #note(call: string): void {
+    this.#refuseInList(call);
     if (this.patience <= 0) throw new Refused("EINTR", call);
     this.patience -= 1;
     this.calls.push(call);
@@ -55,16 +73,17 @@ export class FakeKernel implements Kernel {
   }
 
   readonly ipvs = {
-    listServers: async () => [...this.servers.values()].map(({ server }) => server),
-    listRealServers: async (address: VirtualAddress) => {
-      const key = virtualKey(address);
-      const reals = this.servers.get(key)?.reals ?? new Map<string, RealServerState>();
-      return [...reals].map(([text, real]) => ({
-        ...real,
-        activeConnections: this.connections.get(`${key} ${text}`) ?? 0,
-        inactiveConnections: 0,
-      }));
-    },
+    listServers: () => this.#list("servers", () => [...this.servers.values()].map(({ server }) => server)),
+    listRealServers: (address: VirtualAddress) =>
+      this.#list("real servers", () => {
+        const key = virtualKey(address);
+        const reals = this.servers.get(key)?.reals ?? new Map<string, RealServerState>();
+        return [...reals].map(([text, real]) => ({
+          ...real,
+          activeConnections: this.connections.get(`${key} ${text}`) ?? 0,
+          inactiveConnections: 0,
+        }));
+      }),
     addServer: (server: VirtualServer) => {
       this.#note(`add ${virtualKey(server)}`);
       if (this.servers.has(virtualKey(server))) throw new Refused("EEXIST", virtualKey(server));
@@ -99,7 +118,6 @@ export class FakeKernel implements Kernel {
       if (!this.#server(address).reals.delete(text)) throw new Refused("ENOENT", text);
     },
   };
-  readonly observer = this.ipvs;
 
   readonly ipset = {
     create: ({ name }: SetSchema) => {
@@ -120,10 +138,12 @@ export class FakeKernel implements Kernel {
         this.#set(name).delete(element);
       }
     },
-    listSizes: async () => new Map([...this.sets].map(([name, elements]) => [name, elements.size])),
-    list: async ({ name }: Pick<SetSchema, "name">, found: (element: string) => void) => {
-      for (const element of this.#set(name)) found(element);
-    },
+    listSizes: () =>
+      this.#list("sizes", () => new Map([...this.sets].map(([name, elements]) => [name, elements.size]))),
+    list: ({ name }: Pick<SetSchema, "name">, found: (element: string) => void) =>
+      this.#list(name, () => {
+        for (const element of this.#set(name)) found(element);
+      }),
   };
   #set(name: string): Set<string> {
     const set = this.sets.get(name);
@@ -151,9 +171,13 @@ export class FakeKernel implements Kernel {
       this.#note(`drop ${address}`);
       this.addresses.get(device)!.delete(address);
     },
-    list: async (family: 4 | 6) =>
-      [...this.addresses].flatMap(([device, all]) =>
-        [...all].filter((address) => parseAddress(address)?.family === family).map((address) => ({ device, address })),
+    list: (family: 4 | 6) =>
+      this.#list("addresses", () =>
+        [...this.addresses].flatMap(([device, all]) =>
+          [...all]
+            .filter((address) => parseAddress(address)?.family === family)
+            .map((address) => ({ device, address })),
+        ),
       ),
   };
 

@@ -126,6 +126,17 @@ describe("graceful removal", () => {
     assert.equal(fixture.kernel.sets.get("FAIRWAY-ADDRESSES")?.size, 0);
   });
 
+  test("what waits to become idle is looked at while the mode does other things too", async () => {
+    const fixture = await start(service, "10.32.0.3", "10.32.0.5");
+    fixture.inputs.setSlice(slice("10.32.0.5"));
+    await fixture.apply();
+    const { mode } = fixture;
+    const [intact] = await Promise.all([mode.isIntact(), mode.retire(), fixture.sync(), mode.retire()]);
+    assert.ok(intact);
+    assert.deepEqual(weights(fixture), { "10.32.0.5:8080": 1 });
+    assert.deepEqual(fixture.kernel.calls.slice(-1), [`delete ${place} 10.32.0.3:8080`]);
+  });
+
   test("UDP: at once, or the client's flow would never leave it", async () => {
     const fixture = await start({ ...service, ports: ["dns/UDP 53"] }, "10.32.0.3", "10.32.0.5");
     fixture.inputs.setSlice(slice("10.32.0.5"));

@@ -13,13 +13,12 @@ import { elementsAt, type Place } from "./elements.ts";
 import { planRules } from "./plan.ts";
 import { jumps, rulesOf } from "./rules.ts";
 import { device, type SetKind, serversSet, setKinds, setName, setSchema, setTypes } from "./schema.ts";
-import { type IpvsCalls, Servers, type ServersOptions } from "./servers.ts";
+import { type IpvsCalls, Servers } from "./servers.ts";
 import { chunks, inTurns } from "./turns.ts";
 
 /** What the mode changes in the kernel. */
 export interface Kernel {
   ipvs: IpvsCalls;
-  observer: ServersOptions["observer"];
   ipset: Omit<Ipset, "close" | "flush">;
   devices: Omit<DeviceAddresses, "close">;
   iptables: Pick<Iptables, "family" | "save" | "restore">;
@@ -42,17 +41,35 @@ export class IpvsMode implements Mode {
   #device = 0;
   /** No Service of this family yet and nothing left of an earlier run: nothing is written until there is one. */
   #dormant = true;
-  #retiring = false;
+  /** The end of what is under way. */
+  #busy: Promise<unknown> = Promise.resolve();
 
   constructor(kernel: Kernel, config: () => IpvsConfig) {
     const { family, scheduler, excluded } = config();
     this.family = family;
     this.#kernel = kernel;
     this.#config = config;
-    this.#servers = new Servers({ ipvs: kernel.ipvs, observer: kernel.observer, family, scheduler, excluded });
+    this.#servers = new Servers({ ipvs: kernel.ipvs, family, scheduler, excluded });
   }
 
-  async sync(table: ServiceTable): Promise<void> {
+  sync(table: ServiceTable): Promise<void> {
+    return this.#alone(() => this.#sync(table));
+  }
+  apply(changes: readonly RowChange[], table: ServiceTable): Promise<void> {
+    return this.#alone(() => this.#apply(changes, table));
+  }
+  isIntact(): Promise<boolean> {
+    return this.#alone(() => this.#isIntact());
+  }
+
+  /** One after the other: a netlink socket that is in the middle of a list cannot be asked anything else. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#busy.then(work);
+    this.#busy = result.catch(() => {});
+    return result;
+  }
+
+  async #sync(table: ServiceTable): Promise<void> {
     const { ipset, devices, iptables } = this.#kernel;
     const rows = [...table.rows()].filter(({ family }) => family === this.family);
     const sizes = await ipset.listSizes();
@@ -76,16 +93,16 @@ export class IpvsMode implements Mode {
       if (!place.elsewhere.has(address)) this.#holdAddress(address);
   }
 
-  async apply(changes: readonly RowChange[], table: ServiceTable): Promise<void> {
+  async #apply(changes: readonly RowChange[], table: ServiceTable): Promise<void> {
     const own = changes.filter(({ before, after }) => (after ?? before)?.family === this.family);
     if (own.length === 0) return;
-    if (this.#dormant) return this.sync(table);
+    if (this.#dormant) return this.#sync(table);
     for (const { before, after } of own) this.#desired.replace(before, after);
     const { adds, deletes } = this.#desired.take();
     await this.#write({ adds: Map.groupBy(adds, setOf), deletes: Map.groupBy(deletes, setOf) });
   }
 
-  async isIntact(): Promise<boolean> {
+  async #isIntact(): Promise<boolean> {
     if (this.#dormant) return true;
     const { ipset, iptables, devices } = this.#kernel;
     const config = this.#config();
@@ -103,24 +120,23 @@ export class IpvsMode implements Mode {
     return planRules(await readTables(iptables), rulesOf(config), jumps) === "";
   }
 
-  /** Removes real servers, virtual servers and addresses that only waited for their last connections. May run beside other methods. */
+  /** Removes real servers, virtual servers and addresses that only waited for their last connections. Other methods get their turn in between. */
   async retire(): Promise<void> {
-    if (this.#retiring || this.#dormant) return;
-    this.#retiring = true;
+    if (this.#dormant) return;
+    const idle = new Set<string>();
     try {
-      const idle = await this.#servers.retire();
-      const needed = this.#servers.neededAddresses();
-      for (const address of idle)
-        if (!needed.has(address) && this.#desired.valueOf("ADDRESSES", address) === undefined)
-          this.#dropAddress(address);
+      for (const key of this.#servers.leaving()) {
+        const address = await this.#alone(() => this.#servers.retire(key));
+        if (address !== undefined) idle.add(address);
+      }
     } finally {
-      this.#retiring = false;
+      await this.#alone(async () => this.#dropUnneeded(idle));
     }
   }
 
   async cleanup(): Promise<void> {
     this.#dormant = true;
-    await cleanupFamily(this.#kernel);
+    await this.#alone(() => cleanupFamily(this.#kernel));
   }
 
   /** What kube-ipvs0 holds, and the node's other addresses. */
@@ -189,6 +205,11 @@ export class IpvsMode implements Mode {
   #holdAddress(address: string): void {
     this.#kernel.ipset.add(setSchema(this.family, "ADDRESSES"), [address]);
     this.#kernel.devices.add({ device: this.#device, address });
+  }
+  #dropUnneeded(addresses: Iterable<string>): void {
+    const needed = this.#servers.neededAddresses();
+    for (const address of addresses)
+      if (!needed.has(address) && this.#desired.valueOf("ADDRESSES", address) === undefined) this.#dropAddress(address);
   }
   #dropAddress(address: string): void {
     this.#kernel.devices.remove({ device: this.#device, address });

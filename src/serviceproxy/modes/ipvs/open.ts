@@ -27,12 +27,13 @@ export async function openIpvs(context: ModeContext): Promise<OpenIpvs> {
   const excluded = settings.configuration.ipvs.excludeCIDRs.map((text) => parsePrefix(text)!);
   await prepareIpvs(settings.configuration);
   const found = await findFamilies(log);
-  const [ipvs, observer, ipset, devices] = [new Ipvs(), new Ipvs(), new Ipset(), new DeviceAddresses()];
-  ipvs.probeScheduler(scheduler);
-  setTimeouts(ipvs, settings);
+  prepareKernel(scheduler, settings);
+  const sockets: { close(): void }[] = [];
   const modes = found.map((iptables) => {
     const { family, version } = iptables;
-    return new IpvsMode({ ipvs, observer, ipset, devices, iptables }, () => ({
+    const own = { ipvs: new Ipvs(), ipset: new Ipset(), devices: new DeviceAddresses() };
+    sockets.push(...Object.values(own));
+    return new IpvsMode({ ...own, iptables }, () => ({
       family,
       mark: 2 ** settings.masqueradeBit,
       masqueradeAll: settings.masqueradeAll,
@@ -43,26 +44,35 @@ export async function openIpvs(context: ModeContext): Promise<OpenIpvs> {
       excluded,
     }));
   });
-  const retiring = setInterval(async () => {
-    for (const mode of modes)
-      await mode
-        .retire()
-        .catch((error: Error) => log.warn({ err: error }, "endpoints that are gone could not be removed"));
+  let isRetiring = false;
+  const retire = (mode: IpvsMode) =>
+    mode.retire().catch((error: Error) => log.warn({ err: error }, "endpoints that are gone could not be removed"));
+  const looking = setInterval(async () => {
+    if (isRetiring) return;
+    isRetiring = true;
+    await Promise.all(modes.map(retire));
+    isRetiring = false;
   }, retireInterval);
   return {
     modes,
     tool: `IPVS (${scheduler})`,
     close() {
-      clearInterval(retiring);
-      for (const one of [ipvs, observer, ipset, devices]) one.close();
+      clearInterval(looking);
+      for (const socket of sockets) socket.close();
     },
   };
 }
 
-/** 0 leaves a time as it is; so does a configuration that names none. */
-function setTimeouts(ipvs: Ipvs, { configuration }: ProxySettings): void {
+/** Looks for the scheduler and sets IPVS's timeouts: 0 leaves one as it is; so does a configuration that names none. */
+function prepareKernel(scheduler: string, { configuration }: ProxySettings): void {
   const { tcpTimeout, tcpFinTimeout, udpTimeout } = configuration.ipvs;
-  if (tcpTimeout + tcpFinTimeout + udpTimeout === 0) return;
   const seconds = (milliseconds: number) => Math.round(milliseconds / 1000);
-  ipvs.setTimeouts({ tcp: seconds(tcpTimeout), tcpFin: seconds(tcpFinTimeout), udp: seconds(udpTimeout) });
+  const ipvs = new Ipvs();
+  try {
+    ipvs.probeScheduler(scheduler);
+    if (tcpTimeout + tcpFinTimeout + udpTimeout > 0)
+      ipvs.setTimeouts({ tcp: seconds(tcpTimeout), tcpFin: seconds(tcpFinTimeout), udp: seconds(udpTimeout) });
+  } finally {
+    ipvs.close();
+  }
 }

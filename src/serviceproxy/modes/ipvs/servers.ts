@@ -9,8 +9,6 @@ export type IpvsCalls = Omit<Ipvs, "close" | "probeScheduler" | "setTimeouts">;
 
 export interface ServersOptions {
   ipvs: IpvsCalls;
-  /** With a socket of its own: looks for idle servers while the other one may be in the middle of a list. */
-  observer: Pick<Ipvs, "listRealServers">;
   family: Family;
   scheduler: string;
   /** Virtual servers at these addresses are somebody else's. */
@@ -36,6 +34,7 @@ const unforgiving: readonly string[] = ["dh"];
 /**
  * The virtual servers of one family, and what the kernel has of them. Each change is a few requests. A TCP endpoint that goes keeps its
  * connections: it gets weight 0, and is removed when it is idle (`retire`). UDP flows must go elsewhere at once, so theirs are removed.
+ * One method at a time: all of them use one socket.
  */
 export class Servers {
   readonly #options: ServersOptions;
@@ -122,7 +121,7 @@ export class Servers {
     if (entry === undefined) return;
     entry.wanted = false;
     for (const text of entry.reals.keys()) this.#release(key, entry, text);
-    await this.#retireEntry(key, entry, this.#options.ipvs);
+    await this.retire(key);
   }
 
   /** Addresses that connections still need though nothing that is wanted may have them. */
@@ -135,28 +134,21 @@ export class Servers {
     return addresses;
   }
 
-  /** Removes what has become idle; resolves to the addresses of virtual servers that went. May run beside any other method. */
-  async retire(): Promise<string[]> {
-    const addresses = new Set<string>();
-    for (const key of [...this.#leaving]) {
-      const entry = this.#entries.get(key);
-      if (entry === undefined) this.#leaving.delete(key);
-      else if (await this.#retireEntry(key, entry, this.#options.observer)) addresses.add(entry.server.address);
-    }
-    return [...addresses];
+  /** The keys of virtual servers with something that waits to become idle. */
+  leaving(): string[] {
+    return [...this.#leaving];
   }
 
-  /** Resolves to whether the virtual server went. */
-  async #retireEntry(key: string, entry: Entry, observer: Pick<Ipvs, "listRealServers">): Promise<boolean> {
+  /** Removes what has become idle of a virtual server; resolves to its address when it went itself. */
+  async retire(key: string): Promise<string | undefined> {
     const { ipvs } = this.#options;
-    const before = new Map(entry.reals);
-    const states = entry.reals.size === 0 ? [] : await observer.listRealServers(entry.server);
-    // What happened while the list was read counts more than the list.
-    if (this.#entries.get(key) !== entry) return false;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    const states = entry.reals.size === 0 ? [] : await ipvs.listRealServers(entry.server);
     for (const { address, port, activeConnections, inactiveConnections } of states) {
       const text = formatAddressPort(address, port);
       const real = entry.reals.get(text);
-      if (real?.weight !== 0 || real !== before.get(text) || activeConnections + inactiveConnections > 0) continue;
+      if (real?.weight !== 0 || activeConnections + inactiveConnections > 0) continue;
       ipvs.deleteRealServer(entry.server, real);
       entry.reals.delete(text);
     }
@@ -164,10 +156,10 @@ export class Servers {
       ipvs.deleteServer(entry.server);
       this.#entries.delete(key);
       this.#leaving.delete(key);
-      return true;
+      return entry.server.address;
     }
     if (![...entry.reals.values()].some(({ weight }) => weight === 0)) this.#leaving.delete(key);
-    return false;
+    return undefined;
   }
 
   #release(key: string, entry: Entry, text: string): void {
