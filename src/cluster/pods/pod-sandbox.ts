@@ -96,8 +96,14 @@ export class PodSandbox {
 
   async #record(pod: Pod): Promise<void> {
     const record: PodRecord = { pod, network: this.#network, startTime: this.#startTime };
-    await writeFileAtomically(join(this.#directory, "pod.json"), JSON.stringify(record));
+    // Before it is written: a change that comes meanwhile has to be written too.
     this.#recorded = true;
+    try {
+      await writeFileAtomically(join(this.#directory, "pod.json"), JSON.stringify(record));
+    } catch (error) {
+      this.#recorded = false;
+      throw error;
+    }
   }
 
   async #writeEtc(pod: Pod): Promise<void> {
