@@ -148,12 +148,45 @@ function routeToEndpoint(verb: "replace" | "del", address: string): string {
   return `route ${verb} ${address}/${length} via ${via}`;
 }
 
+type Place = "clients" | "endpoints" | "own";
+
+/** The address and port of "10.180.0.1:80"; undefined of a verdict. */
+function readEndpoint(output: string): [address: string, port: string] | undefined {
+  const [, address, port = ""] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(output) ?? [];
+  return address === undefined ? undefined : [address, port];
+}
+function placesOfEndpoints({ outputs }: Flow): [string, Place][] {
+  return outputs.flatMap((output) => readEndpoint(output)?.slice(0, 1) ?? []).map((address) => [address, "endpoints"]);
+}
+/** The node's own addresses are there. */
+function placesOfClients({ source, destination }: Flow): [string, Place][] {
+  if (localAddresses.includes(source) || isLoopback(source)) return [];
+  // A balancer's address that calls itself is the node's, which has taken the address.
+  return [[source, source === destination ? "own" : "clients"]];
+}
+function placeAsked({ protocol, destination, port }: Flow): string {
+  return `${protocol} ${destination} ${port}`;
+}
+/** Of a flow's endpoints those that everybody gets who asks at the same place. */
+function sharedOutputs(flow: Flow, all: readonly Flow[]): string[] {
+  const lists = all
+    .filter((other) => placeAsked(other) === placeAsked(flow))
+    .map(({ outputs }) => outputs)
+    .filter(([first = ""]) => readEndpoint(first) !== undefined);
+  return flow.outputs.filter(
+    (output) => readEndpoint(output) === undefined || lists.every((list) => list.includes(output)),
+  );
+}
+function isLoopback(address: string): boolean {
+  return /^(127\.0\.0\.1|::1)$/.test(address);
+}
+
 class FlowLab {
   readonly clients: Host;
   readonly endpoints: Host;
   readonly own: Host;
   /** Where the addresses of the current case are. */
-  readonly #places = new Map<string, Host>();
+  #places = new Map<string, Place>();
   readonly #servers = new Set<string>();
   #udpPort = 20_000;
 
@@ -203,47 +236,44 @@ class FlowLab {
     for (const host of [this.clients, this.endpoints, this.own]) host.remove();
   }
 
-  /** Makes what a flow speaks of exist, until `clear`. One call after the other. */
-  async prepare({ source, destination, protocol, outputs }: Flow): Promise<void> {
-    for (const output of outputs) {
-      const [, address = "", port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(output) ?? [];
-      if (address === "") continue;
-      await this.#put(this.endpoints, address);
-      if (this.#servers.has(`${protocol} ${output}`)) continue;
-      this.#servers.add(`${protocol} ${output}`);
-      if (protocol === "TCP") await this.endpoints.serveTcp(address, Number(port), output);
-      else await this.endpoints.serveUdp(address, Number(port), output);
-    }
-    if (localAddresses.includes(source) || /^(127\.0\.0\.1|::1)$/.test(source)) return;
-    // A balancer's address that calls itself is the node's, which has taken the address.
-    if (!this.#places.has(source)) await this.#put(source === destination ? this.own : this.clients, source);
+  /**
+   * Makes what a case's flows speak of exist, and takes away what only the case before had: what is an endpoint in one is a client in
+   * another. Who serves there stays. One program for each host that has to change, for a virtual machine starts them slowly.
+   */
+  async arrange(flows: readonly Flow[]): Promise<void> {
+    const wanted = new Map([...flows.flatMap(placesOfClients), ...flows.flatMap(placesOfEndpoints)]);
+    const commands: Record<Place, string[]> = { clients: [], endpoints: [], own: [] };
+    const change = (verb: "replace" | "del", address: string, place: Place) => {
+      commands[place].push(onLoopback(verb, address));
+      if (place === "endpoints") commands.own.push(routeToEndpoint(verb, address));
+    };
+    for (const [address, place] of this.#places) if (wanted.get(address) !== place) change("del", address, place);
+    for (const [address, place] of wanted) if (this.#places.get(address) !== place) change("replace", address, place);
+    this.#places = wanted;
+    for (const place of ["clients", "endpoints", "own"] as const)
+      if (commands[place].length > 0) await this[place].ip(...commands[place]);
+    for (const { protocol, outputs } of flows)
+      for (const output of outputs) {
+        const [address, port] = readEndpoint(output) ?? [];
+        const key = `${protocol} ${output}`;
+        if (address === undefined || this.#servers.has(key)) continue;
+        this.#servers.add(key);
+        if (protocol === "TCP") await this.endpoints.serveTcp(address, Number(port), output);
+        else await this.endpoints.serveUdp(address, Number(port), output);
+      }
   }
 
-  async #put(host: Host, address: string): Promise<void> {
-    if (this.#places.has(address)) return;
-    this.#places.set(address, host);
-    await host.ip(onLoopback("replace", address));
-    if (host === this.endpoints) await ip([routeToEndpoint("replace", address)]);
-  }
-
-  /** Takes the addresses away: what is an endpoint in one case is a client in another. Who serves there stays. */
-  async clear(): Promise<void> {
-    for (const [address, host] of this.#places) {
-      await host.ip(onLoopback("del", address));
-      if (host === this.endpoints) await ip([routeToEndpoint("del", address)]);
-    }
-    this.#places.clear();
-  }
-
-  async check(flow: Flow, { keepsClientAddress }: Differences): Promise<void> {
-    const { protocol, source, destination, port, outputs, masquerade } = flow;
-    const host = this.#places.get(source) ?? this.own;
+  async check(flow: Flow, all: readonly Flow[], allowed: Differences): Promise<void> {
+    const { keepsClientAddress, localhostNodePorts, choosesByClient } = allowed;
+    const { protocol, source, destination, port, masquerade } = flow;
+    const outputs = choosesByClient ? flow.outputs : sharedOutputs(flow, all);
+    const host = this[this.#places.get(source) ?? "own"];
     const ask = () => {
       if (protocol === "TCP") return host.askTcp(destination, port, source);
       this.#udpPort += 1;
       return host.askUdp(destination, port, this.#udpPort, source);
     };
-    const [first = ""] = outputs;
+    const [first = ""] = isLoopback(source) && !localhostNodePorts ? ["-"] : outputs;
     if (first === "REJECT") assert.equal(await ask(), "ECONNREFUSED");
     else if (first === "DROP") assert.equal(await ask(), "silence");
     // No rule applies: it goes where it would go without a proxy, which is to nobody.
@@ -283,9 +313,13 @@ after(async () => {
 for (const [name, open] of Object.entries(openers) as [keyof typeof differences, Open][]) {
   if ((name === "ipvs") !== isVirtual) continue;
   describe(name, () => {
-    const used = new Map<number, Mode>();
+    const used = new Map<number, Config>();
     after(async () => {
-      for (const mode of used.values()) await mode.cleanup();
+      for (const config of used.values()) {
+        const [mode, close] = await open(config);
+        await mode.cleanup();
+        close();
+      }
     });
     let services: ShortService[] = [];
     let slices: ShortSlice[] = [];
@@ -302,10 +336,10 @@ for (const [name, open] of Object.entries(openers) as [keyof typeof differences,
       describe(id, () => {
         let close = () => {};
         before(async () => {
-          for (const flow of sent) await lab.prepare(flow);
+          await lab.arrange(sent);
           const [mode, letGo] = await open(config);
           close = letGo;
-          used.set(mode.family, mode);
+          used.set(mode.family, config);
           const inputs = new ServiceInputs({ ...testNode, families: [mode.family] });
           const table = new ServiceTable();
           for (const short of current.services) inputs.setService(expandService(short));
@@ -313,11 +347,8 @@ for (const [name, open] of Object.entries(openers) as [keyof typeof differences,
           inputs.compile(table);
           await mode.sync(table);
         });
-        after(async () => {
-          close();
-          await lab.clear();
-        });
-        for (const flow of sent) test(flow.name, () => lab.check(flow, differences[name]));
+        after(() => close());
+        for (const flow of sent) test(flow.name, () => lab.check(flow, sent, differences[name]));
       });
     }
   });

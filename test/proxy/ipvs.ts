@@ -1,7 +1,7 @@
 /** The ipvs mode on the kernel, as tests set it up. */
 import type { Family } from "../../src/ip/address.ts";
 import { Ipset } from "../../src/linux/ipset/ipset.ts";
-import { findIptables } from "../../src/linux/iptables.ts";
+import { findIptables, type Iptables } from "../../src/linux/iptables.ts";
 import { Ipvs } from "../../src/linux/ipvs/ipvs.ts";
 import { DeviceAddresses } from "../../src/linux/rtnetlink/addresses.ts";
 import { defaultConfiguration } from "../../src/serviceproxy/config/defaults.ts";
@@ -16,11 +16,19 @@ export interface OpenMode {
   close(): void;
 }
 
+/** Asked for their version once: a virtual machine starts programs slowly. */
+const tools = new Map<Family, Promise<Iptables>>();
+function iptablesOf(family: Family): Promise<Iptables> {
+  const found = tools.get(family) ?? findIptables(family);
+  tools.set(family, found);
+  return found;
+}
+
 /** Opens the mode for one family in the network namespace of this process. */
 export async function openIpvsMode(family: Family, config: Partial<IpvsConfig> = {}): Promise<OpenMode> {
   await prepareIpvs(defaultConfiguration());
   const [ipvs, ipset, devices] = [new Ipvs(), new Ipset(), new DeviceAddresses()];
-  const kernel = { ipvs, ipset, devices, iptables: await findIptables(family) };
+  const kernel = { ipvs, ipset, devices, iptables: await iptablesOf(family) };
   return {
     mode: new IpvsMode(kernel, () => ({ ...ipvsConfig, ...config, family })),
     ipvs,

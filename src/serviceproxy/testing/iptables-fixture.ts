@@ -20,13 +20,15 @@ export interface ShortConfig {
   iptables?: { nodePortAddresses?: string[]; localhostNodePorts?: boolean };
 }
 
-export function expandConfig({ family, local, masqueradeAll, iptables }: ShortConfig): IptablesConfig {
+export function expandConfig({ local, masqueradeAll, iptables, ...short }: ShortConfig): IptablesConfig {
+  const family = short.family ?? 4;
   const ranges = iptables?.nodePortAddresses?.map((text) => parsePrefix(text)!);
-  const own = localAddresses.filter((address) =>
-    ranges?.some((range) => prefixContains(range, parseAddress(address)!)),
-  );
+  const own = localAddresses.filter((text) => {
+    const address = parseAddress(text)!;
+    return address.family === family && ranges?.some((range) => prefixContains(range, address));
+  });
   return {
-    family: family ?? 4,
+    family,
     mark: 0x4000,
     masqueradeAll: masqueradeAll ?? false,
     localTraffic: local === undefined ? undefined : { kind: "cidr", cidr: local },
