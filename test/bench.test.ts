@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { Report } from "../bench/proxy/main.ts";
+import type { Report } from "../bench/proxy/report.ts";
 import { missingTools } from "../bench/proxy/traffic.ts";
 import { type CommandError, run } from "../src/linux/command.ts";
 

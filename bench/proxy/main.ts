@@ -4,20 +4,10 @@ import type { ProxyMode } from "../../src/serviceproxy/config/modes.ts";
 import { measureInChild, type Parts } from "./child.ts";
 import { formatSize, type Size } from "./objects.ts";
 import { OptionError, type Options, parseOptions, usage } from "./options.ts";
-import { heardModes, type ProcessFigures } from "./processes.ts";
-import type { SyncFigures } from "./sync.ts";
+import { heardModes } from "./processes.ts";
+import type { Measured, Report } from "./report.ts";
 import { processTable, syncTable, trafficTable } from "./tables.ts";
 import { missingTools, type TrafficFigures } from "./traffic.ts";
-
-/** What could not be measured has the reason instead. */
-export type Measured<T> = T | { failed: string };
-
-export interface Report {
-  machine: { kernel: string; processors: number; node: string };
-  sync?: { mode: ProxyMode; size: Size; figures: Measured<SyncFigures> }[];
-  traffic?: { mode: ProxyMode; services: number; figures: Measured<TrafficFigures> }[] | { failed: string };
-  processes?: { size: Size; figures: Measured<ProcessFigures[]> }[];
-}
 
 const sizes = (services: number[], endpoints: number[]): Size[] =>
   services.flatMap((count) => endpoints.map((of) => ({ services: count, endpoints: of })));

@@ -1,8 +1,8 @@
 /** The figures as tables for a terminal of 80 columns. */
 import { digits, formatTable, type Quantiles } from "../figures.ts";
-import type { Report } from "./main.ts";
 import { formatSize } from "./objects.ts";
 import type { ProcessFigures } from "./processes.ts";
+import type { Report } from "./report.ts";
 import type { PathFigures } from "./traffic.ts";
 
 const both = ({ p50, p99 }: Quantiles) => `${digits(p50)} / ${digits(p99)}`;

@@ -2,6 +2,7 @@ import { mkdir, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Timings } from "../cluster/config.ts";
+import { maximumNodes } from "../cluster/supervisor/addresses.ts";
 import { exitInterrupted, exitWrongState } from "../cluster/supervisor/launcher.ts";
 import { OptionError } from "../cluster/supervisor/option-error.ts";
 import {
@@ -9,7 +10,6 @@ import {
   defaultOptions,
   type IPFamilyChoice,
   ipFamilyChoices,
-  maximumNodes,
   presets,
   type UpOptions,
 } from "../cluster/supervisor/options.ts";

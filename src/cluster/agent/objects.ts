@@ -3,7 +3,7 @@ import { startReflector } from "../../kubernetes/list-watch.ts";
 import type { Reflector } from "../../kubernetes/reflector.ts";
 import { configMaps, type Resource, secrets } from "../../kubernetes/resource.ts";
 import type { ConfigMap, KubernetesObject, Secret } from "../../kubernetes/types.ts";
-import type { ObjectSource } from "../pods/context.ts";
+import type { ObjectSource } from "../pods/object-source.ts";
 
 interface Entry {
   reflector: Reflector<KubernetesObject>;

@@ -1,5 +1,5 @@
 import type { StatusError } from "../../kubernetes/errors.ts";
-import type { Entry } from "../storage/store.ts";
+import type { Entry } from "../storage/entry.ts";
 
 /** A request as the handler sees it, whichever way it came. */
 export interface Incoming {

@@ -1,15 +1,10 @@
 import { parseJson } from "./kinds/schema/parse-json.ts";
 import { parseMediaType } from "./negotiation.ts";
+import type { ParsedBody } from "./parsed-body.ts";
 import { badRequest, unsupportedMediaType } from "./status.ts";
 
 /** Objects larger than this are refused, as Kubernetes does. */
 export const maxBody = 3 << 20;
-
-export interface ParsedBody {
-  value: unknown;
-  /** Paths of keys that stood twice in one object; the last one won. */
-  duplicates: string[];
-}
 
 /**
  * Reads a request body as JSON or YAML by its Content-Type (none: JSON, as kubectl 1.20 posts). Throws 400 for what cannot be read, with

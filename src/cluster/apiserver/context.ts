@@ -1,8 +1,8 @@
 import type { Logger } from "../../role/log.ts";
 import type { Store } from "../storage/store.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer, Incoming, User } from "./answer.ts";
 import type { Registry, ServedKind } from "./registry.ts";
-import type { ResourceCall } from "./resource-call.ts";
+import type { RequestInfo, ResourceRequest } from "./request-info.ts";
 import type { WatchHub } from "./watch-hub.ts";
 
 /** What every handler of the API works with. */
@@ -17,6 +17,15 @@ export interface ApiContext {
   /** Milliseconds since the epoch. */
   now(): number;
   log: Logger;
+}
+
+/** What the answer to one request for stored objects is made from. */
+export interface ResourceCall {
+  context: ApiContext;
+  kind: ServedKind;
+  info: RequestInfo & { resource: ResourceRequest };
+  user: User;
+  incoming: Incoming;
 }
 
 /** RFC 3339 with seconds, as Kubernetes writes metav1.Time. */

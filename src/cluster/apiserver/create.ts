@@ -1,4 +1,4 @@
-import type { Stored } from "../storage/store.ts";
+import type { Stored } from "../storage/entry.ts";
 import { type ApiContext, timestamp } from "./context.ts";
 import { validateMetadata } from "./kinds/validation/metadata.ts";
 import { generateName, initializeMetadata } from "./metadata.ts";

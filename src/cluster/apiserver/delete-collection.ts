@@ -1,9 +1,10 @@
 import type { Answer } from "./answer.ts";
+import type { ResourceCall } from "./context.ts";
 import { deleteObject } from "./delete.ts";
 import { negotiate } from "./negotiation.ts";
 import { readSelection } from "./read.ts";
 import { representList } from "./represent.ts";
-import { type ResourceCall, readDelete } from "./resource-call.ts";
+import { readDelete } from "./resource-call.ts";
 
 /** DELETE of a collection: one deletion for each object that is selected; what somebody else deletes meanwhile is no error. */
 export async function deleteCollection(call: ResourceCall): Promise<Answer> {

@@ -1,6 +1,6 @@
 import type { Resource } from "../../kubernetes/resource.ts";
 import type { KubernetesObject } from "../../kubernetes/types.ts";
-import type { Entry, Stored } from "../storage/store.ts";
+import type { Entry, Stored } from "../storage/entry.ts";
 import type { ApiContext } from "./context.ts";
 import { createObject } from "./create.ts";
 import { keyOfObject, type ServedKind } from "./registry.ts";

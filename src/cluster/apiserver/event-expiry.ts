@@ -1,6 +1,7 @@
 import type { Event } from "../../kubernetes/types.ts";
 import type { Logger } from "../../role/log.ts";
-import type { Store, Stored } from "../storage/store.ts";
+import type { Stored } from "../storage/entry.ts";
+import type { Store } from "../storage/store.ts";
 
 /** Kubernetes keeps Events for an hour; so many more than a person reads would fill the memory. Milliseconds. */
 const lifetime = 3_600_000;

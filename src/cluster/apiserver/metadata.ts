@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { Metadata } from "../storage/store.ts";
+import type { Metadata } from "../storage/entry.ts";
 
 /** Letters that make no words and are not mistaken for each other: Kubernetes' own alphabet for generated names. */
 const alphabet = "bcdfghjklmnpqrstvwxz2456789";

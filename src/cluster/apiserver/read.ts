@@ -1,5 +1,5 @@
+import type { Entry } from "../storage/entry.ts";
 import { CompactedError } from "../storage/history.ts";
-import type { Entry } from "../storage/store.ts";
 import type { Answer } from "./answer.ts";
 import type { ApiContext } from "./context.ts";
 import { type Continue, decodeContinue, encodeContinue } from "./continue-token.ts";

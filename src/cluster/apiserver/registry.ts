@@ -1,7 +1,8 @@
 import type { Resource } from "../../kubernetes/resource.ts";
 import type { KubernetesObject } from "../../kubernetes/types.ts";
 import type { Collection } from "../storage/collection.ts";
-import type { Store, Stored } from "../storage/store.ts";
+import type { Stored } from "../storage/entry.ts";
+import type { Store } from "../storage/store.ts";
 import type { User } from "./answer.ts";
 import type { FieldError, KindDescriptor } from "./kinds/descriptor.ts";
 import { pathNotFound, qualified } from "./status.ts";

@@ -1,4 +1,4 @@
-import type { Entry, Stored } from "../storage/store.ts";
+import type { Entry, Stored } from "../storage/entry.ts";
 import { type Answer, textAnswer } from "./answer.ts";
 import type { KindDescriptor } from "./kinds/descriptor.ts";
 import type { Representation } from "./negotiation.ts";

@@ -1,23 +1,12 @@
-import { type Answer, entryAnswer, type Incoming, type User } from "./answer.ts";
+import { type Answer, entryAnswer } from "./answer.ts";
 import { parseBody } from "./body.ts";
-import type { ApiContext } from "./context.ts";
-import { type DeleteRequest, readDeleteRequest } from "./delete.ts";
+import type { ResourceCall } from "./context.ts";
+import { type DeleteRequest, readDeleteRequest } from "./delete-request.ts";
 import type { FieldValidation } from "./kinds/decode.ts";
 import { negotiate } from "./negotiation.ts";
-import type { ServedKind } from "./registry.ts";
 import { representEntry } from "./represent.ts";
-import type { RequestInfo, ResourceRequest } from "./request-info.ts";
 import { badRequest } from "./status.ts";
 import type { WriteOptions, Written } from "./write.ts";
-
-/** What the answer to one request for stored objects is made from. */
-export interface ResourceCall {
-  context: ApiContext;
-  kind: ServedKind;
-  info: RequestInfo & { resource: ResourceRequest };
-  user: User;
-  incoming: Incoming;
-}
 
 /** Throws 400 for parameters that Kubernetes refuses. */
 export function readWriteOptions({ info, user }: Pick<ResourceCall, "info" | "user">): WriteOptions {

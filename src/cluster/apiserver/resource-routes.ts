@@ -1,7 +1,7 @@
-import type { Entry } from "../storage/store.ts";
+import type { Entry } from "../storage/entry.ts";
 import { type Answer, type Incoming, jsonAnswer, type User } from "./answer.ts";
 import { parseBody } from "./body.ts";
-import type { ApiContext } from "./context.ts";
+import type { ApiContext, ResourceCall } from "./context.ts";
 import { createObject } from "./create.ts";
 import { deleteObject } from "./delete.ts";
 import { deleteCollection } from "./delete-collection.ts";
@@ -10,7 +10,7 @@ import { patcherFor } from "./patch/apply.ts";
 import { getObject, listObjects } from "./read.ts";
 import { representEntry } from "./represent.ts";
 import type { RequestInfo, ResourceRequest } from "./request-info.ts";
-import { answerWritten, type ResourceCall, readDelete, readWriteOptions } from "./resource-call.ts";
+import { answerWritten, readDelete, readWriteOptions } from "./resource-call.ts";
 import { methodNotAllowed, pathNotFound, success } from "./status.ts";
 import { mainUpdate, statusUpdate, type UpdateStrategy, updateObject } from "./update.ts";
 import { watchObjects } from "./watch.ts";

@@ -1,12 +1,13 @@
-import type { Entry, Stored } from "../storage/store.ts";
+import type { Entry, Stored } from "../storage/entry.ts";
 import { type Answer, jsonAnswer } from "./answer.ts";
 import { parseBody } from "./body.ts";
+import type { ResourceCall } from "./context.ts";
 import { timestamp } from "./context.ts";
 import type { KindDescriptor } from "./kinds/descriptor.ts";
 import { parseMediaType } from "./negotiation.ts";
 import { patcherFor } from "./patch/apply.ts";
 import { keyOf } from "./registry.ts";
-import { type ResourceCall, readWriteOptions } from "./resource-call.ts";
+import { readWriteOptions } from "./resource-call.ts";
 import { badRequest, invalid, methodNotAllowed, notFound } from "./status.ts";
 import { mainUpdate, updateObject } from "./update.ts";
 import { copyOf } from "./write.ts";

@@ -1,7 +1,7 @@
 import { type FieldTerm, matchesFields, parseFieldSelector } from "../../kubernetes/field-selector.ts";
 import { matchesRequirements, SelectorError } from "../../kubernetes/requirement.ts";
 import { parseLabelSelector } from "../../kubernetes/selector-string.ts";
-import type { Stored } from "../storage/store.ts";
+import type { Stored } from "../storage/entry.ts";
 import type { KindDescriptor } from "./kinds/descriptor.ts";
 import { badRequest } from "./status.ts";
 

@@ -1,4 +1,4 @@
-import type { Entry, Stored } from "../storage/store.ts";
+import type { Entry, Stored } from "../storage/entry.ts";
 import type { ApiContext } from "./context.ts";
 import type { FieldError } from "./kinds/descriptor.ts";
 import { same } from "./kinds/validation/errors.ts";

@@ -1,5 +1,5 @@
+import type { Entry, StoreEvent } from "../storage/entry.ts";
 import { CompactedError } from "../storage/history.ts";
-import type { Entry, StoreEvent } from "../storage/store.ts";
 import type { Answer } from "./answer.ts";
 import type { ApiContext } from "./context.ts";
 import type { KindDescriptor } from "./kinds/descriptor.ts";

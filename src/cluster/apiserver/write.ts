@@ -1,4 +1,4 @@
-import type { Entry, Stored } from "../storage/store.ts";
+import type { Entry, Stored } from "../storage/entry.ts";
 import type { User } from "./answer.ts";
 import { decode, type FieldValidation } from "./kinds/decode.ts";
 import type { ServedKind } from "./registry.ts";

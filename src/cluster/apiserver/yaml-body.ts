@@ -1,6 +1,6 @@
 import { parseDocument } from "yaml";
-import type { ParsedBody } from "./body.ts";
 import { parseJson } from "./kinds/schema/parse-json.ts";
+import type { ParsedBody } from "./parsed-body.ts";
 import { badRequest, tooLarge } from "./status.ts";
 
 /** Aliases may repeat this many nodes in all: a small document must not unfold into gigabytes. */

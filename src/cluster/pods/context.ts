@@ -1,12 +1,13 @@
 import type { KubernetesClient } from "../../kubernetes/client.ts";
 import type { EventRecorder } from "../../kubernetes/events.ts";
-import type { ConfigMap, Node, Secret, Service } from "../../kubernetes/types.ts";
+import type { Node, Service } from "../../kubernetes/types.ts";
 import type { Logger } from "../../role/log.ts";
 import type { ClusterConfig } from "../config.ts";
 import type { ContainerLogs } from "./container-logs.ts";
 import type { DemoClient } from "./demo-client.ts";
 import type { ImageTable } from "./images.ts";
 import type { PodNetworks } from "./networks.ts";
+import type { ObjectSource } from "./object-source.ts";
 import type { ContainerRuntime } from "./runtime.ts";
 import type { StatusWriter } from "./status-writer.ts";
 import type { PodVolumes } from "./volumes.ts";
@@ -31,10 +32,4 @@ export interface NodeContext {
   images: () => Promise<ImageTable>;
   services: () => Service[];
   node: () => Pick<Node, "status">;
-}
-
-/** ConfigMaps and Secrets that Pods of this node refer to. Undefined: there is none; rejects when the API does not answer. */
-export interface ObjectSource {
-  configMap: (namespace: string, name: string) => Promise<ConfigMap | undefined>;
-  secret: (namespace: string, name: string) => Promise<Secret | undefined>;
 }

@@ -3,8 +3,8 @@ import { join, posix } from "node:path";
 import type { KubernetesClient } from "../../kubernetes/client.ts";
 import type { Container, Node, Pod } from "../../kubernetes/types.ts";
 import type { ContainerMount } from "./container-spec.ts";
-import type { ObjectSource } from "./context.ts";
 import { ContainerConfigError, expand } from "./environment.ts";
+import type { ObjectSource } from "./object-source.ts";
 import {
   type ProjectionInputs,
   projectedFiles,

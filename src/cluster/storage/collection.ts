@@ -1,5 +1,5 @@
+import type { Entry, Stored, StoreEvent } from "./entry.ts";
 import type { History } from "./history.ts";
-import type { Entry, Stored, StoreEvent } from "./store.ts";
 
 type Append = (make: (revision: number) => StoreEvent) => Promise<Entry>;
 

@@ -1,4 +1,4 @@
-import type { StoreEvent } from "./store.ts";
+import type { StoreEvent } from "./entry.ts";
 
 /** A revision that is compacted away: whoever asks has to list again. */
 export class CompactedError extends Error {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import type { Stored, StoreEvent } from "./entry.ts";
 import { CompactedError } from "./history.ts";
 import type { Journal, JournalBatch, JournalRow } from "./journal.ts";
-import { Store, type Stored, type StoreEvent } from "./store.ts";
+import { Store } from "./store.ts";
 
 /** A journal in memory, with a hand on its commits. */
 class TestJournal implements Journal {

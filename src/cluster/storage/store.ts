@@ -1,31 +1,7 @@
-import type { KubernetesObject, ObjectMeta } from "../../kubernetes/types.ts";
 import { Collection } from "./collection.ts";
+import type { Entry, Stored, StoreEvent } from "./entry.ts";
 import { History } from "./history.ts";
 import type { Journal, JournalRow } from "./journal.ts";
-
-/** An object as it is stored: an immutable value. Copy before you change one. */
-export type Stored = Omit<KubernetesObject, "metadata"> & { metadata: Metadata };
-
-/** Read-only for clients, but not for the server that fills it in. */
-export type Metadata = { -readonly [Field in keyof ObjectMeta]: ObjectMeta[Field] };
-
-/** One version of one object. */
-export interface Entry {
-  key: string;
-  revision: number;
-  object: Stored;
-  /** The object as JSON: made once for the journal, and used again for every answer that holds the object. */
-  json: string;
-}
-
-/** One published change. For DELETED, `entry` is the last state with the revision of the deletion. */
-export interface StoreEvent {
-  type: "ADDED" | "MODIFIED" | "DELETED";
-  revision: number;
-  collection: string;
-  entry: Entry;
-  previous?: Entry;
-}
 
 export interface StoreOptions {
   /** How many changes stay available for watches to resume from, and for paged lists to read the past; 2048 when absent. */

@@ -12,10 +12,12 @@ import {
 } from "../../ip/prefix.ts";
 import { type ClusterConfig, firstNodeOffset } from "../config.ts";
 import { OptionError } from "./option-error.ts";
-import { maximumNodes } from "./options.ts";
 
 /** RFC 2544's benchmark range. */
 const pool = parsePrefix("198.18.0.0/15")!;
+
+/** Nodes have the 10th to the 254th address of nodeCIDR. */
+export const maximumNodes = 245;
 
 /** A destination that the host can reach already. */
 export interface TakenRange {

@@ -60,9 +60,6 @@ export const defaultOptions: Omit<UpOptions, "manifests"> = {
 
 /** Bits of the part of podCIDR that each node gets. */
 const nodePodBits = 22;
-/** Nodes have the 10th to the 254th address of nodeCIDR. */
-export const maximumNodes = 245;
-
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 /** Interface names are made of it ("fw-NAME", 15 characters at most). */

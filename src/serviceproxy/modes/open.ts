@@ -1,26 +1,8 @@
-import type { Address } from "../../ip/address.ts";
-import type { Logger } from "../../role/log.ts";
 import type { Metrics } from "../../role/metrics.ts";
-import type { ProxySettings } from "../config/settings.ts";
 import { cleanupIptables, cleanupIpvs, cleanupNftables, cleanupOtherBackend, cleanupUserspace } from "./cleanup.ts";
+import type { ModeContext } from "./context.ts";
 import { openIptables } from "./iptables/open.ts";
-import type { LocalTrafficByFamily } from "./local-traffic.ts";
 import type { Mode } from "./mode.ts";
-
-/** What may change while the proxy runs; asked for at each full sync. */
-export interface Surroundings {
-  /** The node's own, the primary one of each family first. */
-  nodeAddresses: readonly Address[];
-  /** Where the API takes cluster addresses from: prefixes, of both families. */
-  serviceCIDRs: readonly string[];
-}
-
-export interface ModeContext {
-  settings: ProxySettings;
-  localTraffic: LocalTrafficByFamily;
-  surroundings: () => Surroundings;
-  log: Logger;
-}
 
 /** The modes of all families, and what goes with them. */
 export interface OpenModes {

@@ -1,5 +1,5 @@
 import type { ClusterRole, PolicyRule, RoleBinding } from "../../../kubernetes/types.ts";
-import type { Stored } from "../../storage/store.ts";
+import type { Stored } from "../../storage/entry.ts";
 import type { User } from "../answer.ts";
 import { same } from "../kinds/validation/errors.ts";
 import type { KindHooks } from "../registry.ts";

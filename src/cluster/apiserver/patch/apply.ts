@@ -1,5 +1,5 @@
-import type { ParsedBody } from "../body.ts";
 import type { KindDescriptor } from "../kinds/descriptor.ts";
+import type { ParsedBody } from "../parsed-body.ts";
 import { badRequest, invalid, unsupportedMediaType } from "../status.ts";
 import { JsonPatchError, jsonPatch } from "./json-patch.ts";
 import { isObject, mergePatch } from "./merge-patch.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Answer } from "../answer.ts";
-import type { ResourceCall } from "../resource-call.ts";
+import type { ResourceCall } from "../context.ts";
 import { badRequest, internalError, methodNotAllowed } from "../status.ts";
 import { answerOf, errorText, type NodeAgents } from "./node-agents.ts";
 import { agentPath, locateContainer } from "./pod-location.ts";

@@ -1,10 +1,11 @@
 import type { Pod } from "../../../kubernetes/types.ts";
-import type { Stored } from "../../storage/store.ts";
+import type { Stored } from "../../storage/entry.ts";
 import { type Answer, jsonAnswer } from "../answer.ts";
 import { parseBody } from "../body.ts";
+import type { ResourceCall } from "../context.ts";
 import { timestamp } from "../context.ts";
 import { keyOf } from "../registry.ts";
-import { type ResourceCall, readWriteOptions } from "../resource-call.ts";
+import { readWriteOptions } from "../resource-call.ts";
 import { badRequest, conflict, invalid, methodNotAllowed, notFound, success } from "../status.ts";
 import { type UpdateStrategy, updateObject } from "../update.ts";
 import { copyOf } from "../write.ts";

@@ -1,7 +1,9 @@
 import { type Answer, jsonAnswer } from "../answer.ts";
 import { parseBody } from "../body.ts";
-import { deleteObject, readDeleteRequest } from "../delete.ts";
-import { type ResourceCall, readWriteOptions } from "../resource-call.ts";
+import type { ResourceCall } from "../context.ts";
+import { deleteObject } from "../delete.ts";
+import { readDeleteRequest } from "../delete-request.ts";
+import { readWriteOptions } from "../resource-call.ts";
 import { badRequest, methodNotAllowed, success } from "../status.ts";
 
 /** POST of pods/NAME/eviction: a deletion that a disruption budget could refuse; this server has no such kind, so none ever does. */

@@ -1,8 +1,9 @@
 import type { Namespace } from "../../../kubernetes/types.ts";
-import type { Stored } from "../../storage/store.ts";
+import type { Stored } from "../../storage/entry.ts";
 import type { Answer } from "../answer.ts";
 import { parseBody } from "../body.ts";
-import { answerWritten, type ResourceCall, readWriteOptions } from "../resource-call.ts";
+import type { ResourceCall } from "../context.ts";
+import { answerWritten, readWriteOptions } from "../resource-call.ts";
 import { methodNotAllowed } from "../status.ts";
 import { type UpdateStrategy, updateObject } from "../update.ts";
 import { copyOf, decodeObject } from "../write.ts";

@@ -1,6 +1,6 @@
 import type { Answer } from "../answer.ts";
 import type { ServiceAccountTokens } from "../authentication/service-account-tokens.ts";
-import type { ResourceCall } from "../resource-call.ts";
+import type { ResourceCall } from "../context.ts";
 import { refuseStream } from "../streaming/exec.ts";
 import { createLogSubresource } from "../streaming/logs.ts";
 import type { NodeAgents } from "../streaming/node-agents.ts";

@@ -1,13 +1,14 @@
 import type { Pod } from "../../../kubernetes/types.ts";
-import type { Stored } from "../../storage/store.ts";
+import type { Stored } from "../../storage/entry.ts";
 import { type Answer, jsonAnswer } from "../answer.ts";
 import type { Identified, ServiceAccountTokens, TokenSubject } from "../authentication/service-account-tokens.ts";
 import { nodeOf } from "../authorization/node.ts";
 import { parseBody } from "../body.ts";
+import type { ResourceCall } from "../context.ts";
 import { timestamp } from "../context.ts";
 import type { FieldError } from "../kinds/descriptor.ts";
 import { invalid as invalidField } from "../kinds/validation/errors.ts";
-import { type ResourceCall, readWriteOptions } from "../resource-call.ts";
+import { readWriteOptions } from "../resource-call.ts";
 import { badRequest, conflict, forbidden, invalid, methodNotAllowed, notFound } from "../status.ts";
 
 const minSeconds = 600;

@@ -5,8 +5,8 @@ import { readSysctl, writeSysctl } from "../../../linux/sysctl.ts";
 import type { Logger } from "../../../role/log.ts";
 import type { ProxySettings } from "../../config/settings.ts";
 import { includesLoopback, nodePortAddresses } from "../../node-port-addresses.ts";
+import type { ModeContext } from "../context.ts";
 import type { Mode } from "../mode.ts";
-import type { ModeContext } from "../open.ts";
 import { Abilities } from "./abilities.ts";
 import type { IptablesConfig } from "./config.ts";
 

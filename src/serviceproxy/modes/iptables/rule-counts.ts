@@ -1,6 +1,6 @@
+import type { Family } from "../../../ip/address.ts";
 import type { Metrics } from "../../../role/metrics.ts";
 import type { FixedRules } from "./base.ts";
-import type { IptablesMode } from "./mode.ts";
 import type { RenderedRow } from "./render.ts";
 
 export const countedTables = ["filter", "nat"] as const;
@@ -33,7 +33,7 @@ export class RuleCounts {
 }
 
 /** Shows the counts by kube-proxy's names. */
-export function addRuleCountMetrics(metrics: Metrics, modes: readonly IptablesMode[]): void {
+export function addRuleCountMetrics(metrics: Metrics, modes: readonly { family: Family; counts: RuleCounts }[]): void {
   const show = (kind: "total" | "last", help: string) =>
     metrics.observed(`kubeproxy_sync_proxy_rules_iptables_${kind}`, help, "gauge", () =>
       modes.flatMap(({ family, counts }) =>

@@ -7,7 +7,7 @@ import { Ipvs } from "../../../linux/ipvs/ipvs.ts";
 import { virtualKey } from "../../../linux/ipvs/server.ts";
 import { DeviceAddresses } from "../../../linux/rtnetlink/addresses.ts";
 import { readTables } from "../iptables/mode.ts";
-import type { Kernel } from "./mode.ts";
+import type { Kernel } from "./kernel.ts";
 import { type IsOwn, planRemoval } from "./plan.ts";
 import { chainPrefix } from "./rules.ts";
 import { device, type SetKind, setName, setSchema, setTypes } from "./schema.ts";

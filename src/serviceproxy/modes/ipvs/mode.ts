@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isLoopback, parseAddress } from "../../../ip/address.ts";
-import type { Ipset } from "../../../linux/ipset/ipset.ts";
-import type { Iptables } from "../../../linux/iptables.ts";
-import { type DeviceAddresses, isLinkLocalSix } from "../../../linux/rtnetlink/addresses.ts";
+import { isLinkLocalSix } from "../../../linux/rtnetlink/addresses.ts";
 import type { RowChange, ServiceTable } from "../../table.ts";
 import { type DesiredElement, DesiredElements } from "../desired.ts";
 import { readTables } from "../iptables/mode.ts";
@@ -10,19 +8,12 @@ import type { Mode } from "../mode.ts";
 import { cleanupFamily } from "./cleanup.ts";
 import type { IpvsConfig } from "./config.ts";
 import { elementsAt, type Place } from "./elements.ts";
+import type { Kernel } from "./kernel.ts";
 import { planRules } from "./plan.ts";
 import { jumps, rulesOf } from "./rules.ts";
 import { device, type SetKind, serversSet, setKinds, setName, setSchema, setTypes } from "./schema.ts";
-import { type IpvsCalls, Servers } from "./servers.ts";
+import { Servers } from "./servers.ts";
 import { chunks, inTurns } from "./turns.ts";
-
-/** What the mode changes in the kernel. */
-export interface Kernel {
-  ipvs: IpvsCalls;
-  ipset: Omit<Ipset, "close" | "flush">;
-  devices: Omit<DeviceAddresses, "close">;
-  iptables: Pick<Iptables, "family" | "save" | "restore">;
-}
 
 /** Changes by set: the order within one means nothing. */
 interface Difference {

@@ -5,8 +5,8 @@ import { Ipvs } from "../../../linux/ipvs/ipvs.ts";
 import { DeviceAddresses } from "../../../linux/rtnetlink/addresses.ts";
 import type { ProxySettings } from "../../config/settings.ts";
 import { nodePortAddresses } from "../../node-port-addresses.ts";
+import type { ModeContext } from "../context.ts";
 import { findFamilies } from "../iptables/open.ts";
-import type { ModeContext } from "../open.ts";
 import { prepareIpvs } from "./host.ts";
 import { IpvsMode } from "./mode.ts";
 
