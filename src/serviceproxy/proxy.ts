@@ -249,6 +249,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
       clearInterval(checking);
       for (const cache of [serviceCache, sliceCache, nodeCache]) cache.stop();
       await runner.stop();
+      syncer.stop();
       healthChecks.close();
     },
   };

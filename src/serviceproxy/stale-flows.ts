@@ -1,13 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Family, formatAddressPort } from "../ip/address.ts";
-import { type Flow, type FlowProtocol, flowKey } from "../linux/conntrack.ts";
+import type { Flow } from "../linux/conntrack.ts";
 import type { RowChange, ServicePort } from "./table.ts";
-
-/** A kind of flow that has to be looked at. */
-export interface FlowKind {
-  family: Family;
-  protocol: FlowProtocol;
-}
 
 /**
  * Where flows may have been sent that the proxy translates, and which endpoints may answer them. A UDP flow to a dead endpoint is kept
@@ -20,7 +14,7 @@ export class Frontends {
   readonly #addresses = new Map<string, ReadonlySet<string>>();
   /** "UDP 30053" → the same for node ports. */
   readonly #nodePorts = new Map<string, ReadonlySet<string>>();
-  readonly #kinds = new Map<string, FlowKind>();
+  readonly #families = new Set<Family>();
 
   /** What a row has now. */
   set(row: ServicePort): void {
@@ -35,30 +29,26 @@ export class Frontends {
   #put(row: ServicePort, answering: ReadonlySet<string>): void {
     const { family, protocol, port } = row;
     if (protocol === "SCTP") return;
-    this.#kinds.set(`${protocol} ${family}`, { family, protocol });
+    this.#families.add(family);
     for (const address of [row.clusterIP, ...row.externalIPs, ...row.loadBalancerIPs])
       this.#addresses.set(`${protocol} ${formatAddressPort(address, port)}`, answering);
     if (row.nodePort > 0) this.#nodePorts.set(`${protocol} ${row.nodePort}`, answering);
   }
 
-  /** What has to be asked of the kernel. */
-  kinds(): Iterable<FlowKind> {
-    return this.#kinds.values();
+  /** In which the kernel has to be asked for flows. */
+  families(): Iterable<Family> {
+    return this.#families;
   }
 
-  /** The flows that go to endpoints which no longer answer, one for each deletion that conntrack needs. */
-  stale(flows: readonly Flow[], isLocalAddress: (address: string) => boolean): Flow[] {
-    const stale = new Map<string, Flow>();
-    for (const flow of flows) {
-      const { protocol, destination, destinationPort: port } = flow;
+  /** The flows that go to endpoints which no longer answer. */
+  stale<F extends Flow>(flows: readonly F[], isLocalAddress: (address: string) => boolean): F[] {
+    return flows.filter(({ protocol, destination, destinationPort: port, replySource, replySourcePort }) => {
       const atNodePort = this.#nodePorts.get(`${protocol} ${port}`);
       const answering =
         this.#addresses.get(`${protocol} ${formatAddressPort(destination, port)}`) ??
         (atNodePort !== undefined && isLocalAddress(destination) ? atNodePort : undefined);
-      const from = formatAddressPort(flow.replySource, flow.replySourcePort);
-      if (answering !== undefined && !answering.has(from)) stale.set(flowKey(flow), flow);
-    }
-    return [...stale.values()];
+      return answering !== undefined && !answering.has(formatAddressPort(replySource, replySourcePort));
+    });
   }
 }
 

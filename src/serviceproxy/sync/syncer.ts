@@ -1,13 +1,11 @@
-import { networkInterfaces } from "node:os";
 import type { Family } from "../../ip/address.ts";
-import { deleteFlows, type Flow, listFlows } from "../../linux/conntrack.ts";
 import type { Logger } from "../../role/log.ts";
 import type { Problem } from "../compile/problems.ts";
 import type { ServiceInputs } from "../inputs.ts";
 import type { ProxyMetrics } from "../metrics.ts";
 import type { Mode } from "../modes/mode.ts";
-import { changedFrontends, Frontends } from "../stale-flows.ts";
-import type { RowChange, ServicePort, ServiceTable } from "../table.ts";
+import type { RowChange, ServiceTable } from "../table.ts";
+import { FlowCleaner } from "./flow-cleaner.ts";
 
 export interface SyncerOptions {
   inputs: ServiceInputs;
@@ -33,14 +31,13 @@ export class Syncer {
   readonly #full = new Set<Family>();
   #lastFull = Number.NEGATIVE_INFINITY;
   #checkDue = false;
-  /** What rows were before their endpoints changed, until the flows are cleaned up. Undefined: all flows are in question. */
-  #unclean: Map<string, ServicePort | undefined> | undefined;
-  #withoutConntrack = false;
+  readonly #flows: FlowCleaner;
   /** Changes that nobody was told of yet: the sync that they came with failed. */
   #unsaid: RowChange[] = [];
 
   constructor(options: SyncerOptions) {
     this.#options = options;
+    this.#flows = new FlowCleaner(options);
     for (const { family } of options.modes) this.#full.add(family);
   }
 
@@ -54,13 +51,17 @@ export class Syncer {
     for (const { family } of this.#options.modes) this.#full.add(family);
   }
 
+  /** Flows that nobody looked at yet are left. */
+  stop(): void {
+    this.#flows.stop();
+  }
+
   /** Rejects when rules could not be written; the next one then compares everything. */
   async sync(): Promise<void> {
     const { inputs, table, modes, onProblem, onChanged } = this.#options;
     for (const problem of inputs.compile(table)) onProblem(problem);
     const { generation } = table;
     const changes = table.takeChanges();
-    for (const { key, before } of changes) if (this.#unclean?.has(key) === false) this.#unclean.set(key, before);
     const now = performance.now();
     if (now - this.#lastFull >= this.#options.fullSyncPeriod) {
       for (const { family } of modes) this.#full.add(family);
@@ -75,7 +76,7 @@ export class Syncer {
     const said = this.#unsaid;
     this.#unsaid = [];
     onChanged(said);
-    await this.#cleanFlows();
+    await this.#flows.clean(said);
   }
 
   async #syncFamily(mode: Mode, changes: readonly RowChange[]): Promise<void> {
@@ -122,48 +123,4 @@ export class Syncer {
     }
     return false;
   }
-
-  /** A failure is not the rules' and is tried again with the next sync. */
-  async #cleanFlows(): Promise<void> {
-    const { log, metrics, modes } = this.#options;
-    if (this.#withoutConntrack) return;
-    const frontends = this.#frontendsInQuestion();
-    try {
-      for (const { family, protocol } of frontends.kinds()) {
-        const startedAt = performance.now();
-        const labels = { ip_family: `IPv${family}` };
-        const isServed = (flow: Flow) => modes.some((mode) => mode.isServing?.(flow) ?? false);
-        const flows = await listFlows(family, protocol);
-        const stale = frontends.stale(flows, isOwnAddress()).filter((flow) => !isServed(flow));
-        for (const flow of stale) await deleteFlows(family, flow);
-        metrics.conntrackDuration.observe((performance.now() - startedAt) / 1000, labels);
-        if (stale.length > 0) metrics.conntrackDeleted.add(stale.length, labels);
-      }
-      this.#unclean = new Map();
-    } catch (error) {
-      if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT") {
-        this.#withoutConntrack = true;
-        log.warn('stale flows are not cut: install the package "conntrack"');
-      } else log.warn({ err: error }, "stale flows could not be cut; trying again with the next sync");
-    }
-  }
-
-  #frontendsInQuestion(): Frontends {
-    const { table } = this.#options;
-    if (this.#unclean !== undefined)
-      return changedFrontends([...this.#unclean].map(([key, before]) => ({ key, before, after: table.get(key) })));
-    // The first time nobody knows what happened before.
-    const all = new Frontends();
-    for (const row of table.rows()) all.set(row);
-    return all;
-  }
-}
-
-/** Looks when it is first asked: a node may have thousands of addresses (modes/ipvs). */
-function isOwnAddress(): (address: string) => boolean {
-  let own: Set<string> | undefined;
-  return (address) => {
-    own ??= new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map((one) => one.address)));
-    return own.has(address);
-  };
 }
