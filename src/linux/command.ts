@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { startProgram } from "./program.ts";
 
 /** A command that could not be started, was killed, or left with a status other than 0. The message holds what it wrote to stderr. */
 export class CommandError extends Error {
@@ -25,33 +26,27 @@ export interface CommandOptions {
 const maximumOutput = 256 << 20;
 
 /** Runs a program without a shell and resolves to its standard output. Never blocks the event loop. Rejects with CommandError. */
-export function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      stdio: ["pipe", "pipe", "pipe"],
-      env: options.env ?? process.env,
-      timeout: options.timeout ?? 30_000,
-      killSignal: "SIGKILL",
-    });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    let size = 0;
-    const collect = (chunks: Buffer[]) => (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maximumOutput) child.kill("SIGKILL");
-      else chunks.push(chunk);
-    };
-    child.stdout.on("data", collect(stdout));
-    child.stderr.on("data", collect(stderr));
-    child.on("error", (error) => reject(new CommandError(program, null, error.message, error)));
-    child.on("close", (code) => {
-      if (size > maximumOutput)
-        reject(new CommandError(`${program} ${args.join(" ")}`, null, `wrote more than ${maximumOutput} bytes`));
-      else if (code === 0) resolve(Buffer.concat(stdout).toString());
-      else reject(new CommandError(`${program} ${args.join(" ")}`, code, Buffer.concat(stderr).toString()));
-    });
-    // A program may exit before it has read its input; its status tells why, not the broken pipe.
-    child.stdin.on("error", () => {});
-    child.stdin.end(options.input);
+export async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+  const { input, env, timeout = 30_000 } = options;
+  const child = await startProgram(program, args, { input, env }).catch((error: Error) => {
+    throw new CommandError(program, null, error.message, error);
   });
+  const timer = setTimeout(child.kill, timeout);
+  let size = 0;
+  const collect = (stream: Readable) => {
+    const chunks: Buffer[] = [];
+    stream.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maximumOutput) child.kill();
+      else chunks.push(chunk);
+    });
+    return () => Buffer.concat(chunks).toString();
+  };
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+  const { code } = await child.ended;
+  clearTimeout(timer);
+  const command = `${program} ${args.join(" ")}`;
+  if (size > maximumOutput) throw new CommandError(command, null, `wrote more than ${maximumOutput} bytes`);
+  if (code !== 0) throw new CommandError(command, code, stderr());
+  return stdout();
 }

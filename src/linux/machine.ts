@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { CommandError } from "./command.ts";
+import { startProgram } from "./program.ts";
 
 export interface MachineOptions {
   /** What `hostname` says in it. */
@@ -51,23 +51,32 @@ exec sh -c 'while :; do sleep 2147483647 & wait $!; done' init`;
 /** Makes a machine; resolves when its init is ready. The machine dies with its creator's process as well. */
 export async function createMachine({ hostname, sharedRun, staging }: MachineOptions): Promise<Machine> {
   const namespaces = ["--mount", "--pid", "--uts", "--ipc", "--net"];
-  const child = spawn(
-    "unshare",
-    [...namespaces, "--fork", "--kill-child", "--", "sh", "-c", init, "init", hostname, staging, ...sharedRun],
-    { stdio: ["ignore", "pipe", "pipe"], detached: true },
-  );
-  const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const args = [
+    ...namespaces,
+    "--fork",
+    "--kill-child",
+    "--",
+    "sh",
+    "-c",
+    init,
+    "init",
+    hostname,
+    staging,
+    ...sharedRun,
+  ];
+  const child = await startProgram("unshare", args, { newSession: true });
+  const gone = child.ended.then(() => {});
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     stderr += chunk;
   });
-  child.stdout.setEncoding("utf8");
+  child.stdout.setEncoding("utf8").resume();
   const told = await Promise.race([
     once(child.stdout, "data").then(([line]: unknown[]) => Number(line)),
-    once(child, "error").then(([error]) => Promise.reject(error)),
     gone.then(() => Number.NaN),
   ]);
-  if (!Number.isInteger(told)) throw new CommandError(`unshare (machine ${hostname})`, child.exitCode, stderr);
+  if (!Number.isInteger(told))
+    throw new CommandError(`unshare (machine ${hostname})`, (await child.ended).code, stderr);
   return {
     hostname,
     pid: told,

@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { startProgram } from "./program.ts";
 
 /** Where iproute2 keeps named network namespaces. A node has a /run of its own, so names are unique only there. */
 const netnsDirectory = "/run/netns";
@@ -23,25 +23,22 @@ export type BatchFailures = Map<number, string>;
  * Runs many `ip` commands in one process and goes on after a failing one (ipBatch of links.ts stops there). `namespace` names the network namespace they run in.
  * Rejects only when `ip` itself could not run. Blocks nothing; a command that hangs is killed after 30 s.
  */
-export function tryIpCommands(commands: readonly string[], namespace?: string): Promise<BatchFailures> {
-  if (commands.length === 0) return Promise.resolve(new Map());
+export async function tryIpCommands(commands: readonly string[], namespace?: string): Promise<BatchFailures> {
+  if (commands.length === 0) return new Map();
   const ip = ["ip", "-force", "-batch", "-"];
   const [program = "ip", ...args] = namespace === undefined ? ip : ["nsenter", `--net=${netnsPath(namespace)}`, ...ip];
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["pipe", "ignore", "pipe"], timeout: 30_000, killSignal: "SIGKILL" });
-    let stderr = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      if (stderr.length < 1 << 20) stderr += text;
-    });
-    child.stdin.on("error", () => {});
-    child.on("error", reject);
-    child.on("close", (code) => {
-      const failures = parseBatchErrors(stderr);
-      if (code === 0 || failures.size > 0) resolve(failures);
-      else reject(new Error(`${program} ${args.join(" ")}: ${stderr.trim() || `exit status ${code}`}`));
-    });
-    child.stdin.end(`${commands.join("\n")}\n`);
+  const child = await startProgram(program, args, { input: `${commands.join("\n")}\n` });
+  const timer = setTimeout(child.kill, 30_000);
+  let stderr = "";
+  child.stdout.resume();
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    if (stderr.length < 1 << 20) stderr += text;
   });
+  const { code } = await child.ended;
+  clearTimeout(timer);
+  const failures = parseBatchErrors(stderr);
+  if (code === 0 || failures.size > 0) return failures;
+  throw new Error(`${program} ${args.join(" ")}: ${stderr.trim() || `exit status ${code}`}`);
 }
 
 /** iproute2 writes the reason first and then "Command failed FILE:LINE", counting lines from 1. */

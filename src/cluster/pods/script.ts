@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { startProgram } from "../../linux/program.ts";
 
 /** The only variables a script starts with: nothing of the agent's own environment reaches a container. */
 export const cleanEnvironment = {
@@ -14,29 +14,20 @@ export function quote(text: string): string {
  * Runs a shell script given on standard input, in a session of its own so that what it leaves in the background outlives the caller.
  * Resolves to its standard output, of which at most 1 MiB is kept, whatever its exit status is: a script reports by what it writes.
  */
-export function runScript(script: string, timeout = 60_000): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("/bin/sh", ["-s"], {
-      stdio: ["pipe", "pipe", "ignore"],
-      detached: true,
-      cwd: "/",
-      env: cleanEnvironment,
-    });
-    const timer = setTimeout(() => child.kill("SIGKILL"), timeout);
-    let output = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      if (output.length < 1 << 20) output += text;
-    });
-    child.on("error", (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    child.on("close", (_, signal) => {
-      clearTimeout(timer);
-      if (signal === null) resolve(output);
-      else reject(new Error(`a shell script was killed by ${signal} after at most ${timeout} ms`));
-    });
-    child.stdin.on("error", () => {});
-    child.stdin.end(script);
+export async function runScript(script: string, timeout = 60_000): Promise<string> {
+  const shell = await startProgram("/bin/sh", ["-s"], {
+    input: `cd /\nexec 2>/dev/null\n${script}`,
+    env: cleanEnvironment,
+    newSession: true,
   });
+  const timer = setTimeout(shell.kill, timeout);
+  let output = "";
+  shell.stderr.resume();
+  shell.stdout.setEncoding("utf8").on("data", (text: string) => {
+    if (output.length < 1 << 20) output += text;
+  });
+  const { signal } = await shell.ended;
+  clearTimeout(timer);
+  if (signal !== null) throw new Error(`a shell script was killed by ${signal} after at most ${timeout} ms`);
+  return output;
 }
