@@ -1,7 +1,7 @@
 /**
  * `npm run build`: dist/, which is what runs (bin/fairway, npm start) and what is packaged: a bundle for each command with the libraries it
  * uses, and main.cjs, which loads them. Fairway is a dozen processes of hundreds of modules each; one file each is what starts them in time
- * (docs/decisions/0008). koffi stays outside: it is native code.
+ * (docs/decisions/0008). koffi's native code stays outside.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -26,7 +26,6 @@ const options = {
   // Nothing but ASCII, so that V8 keeps it as one byte a character.
   charset: "ascii",
   legalComments: "none",
-  external: ["koffi"],
   define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
   // An import of another bundle is a require, which can be given kept code (src/code-cache.ts).
   supported: { "dynamic-import": false },
@@ -45,8 +44,23 @@ const commandsApart = {
   },
 };
 
+/** The one file of koffi that is native code. koffi's own way to it reads Node's ELF header and takes 15 ms in each of a dozen processes. */
+const nativeFile = {
+  name: "native file of koffi",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^koffi$/ }, ({ kind }) =>
+      kind === "require-resolve" ? { external: true } : { path: "koffi", namespace: "native" },
+    );
+    onLoad({ filter: /^/, namespace: "native" }, () => ({
+      contents: `const { createRequire } = require("node:module");
+        const file = "@koromix/koffi-linux-" + process.arch + "/linux_" + process.arch + "/koffi.node";
+        module.exports = createRequire(require.resolve("koffi"))(file);`,
+    }));
+  },
+};
+
 const main = await build({ ...options, entryPoints: { main: "src/packaged.ts" }, plugins: [commandsApart] });
-const rest = await build({ ...options, entryPoints: [...commands].sort() });
+const rest = await build({ ...options, entryPoints: [...commands].sort(), plugins: [nativeFile] });
 const inputs = new Set([main, rest].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 
 mkdirSync(target, { recursive: true });
