@@ -3,6 +3,7 @@
  * uses, and main.cjs, which loads them. Fairway is a dozen processes of hundreds of modules each; one file each is what starts them in time
  * (docs/decisions/0008). koffi's native code stays outside.
  */
+import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
@@ -65,12 +66,20 @@ const inputs = new Set([main, rest].flatMap(({ metafile }) => Object.keys(metafi
 
 mkdirSync(target, { recursive: true });
 // main.cjs comes last: with its time everything is there.
-const written = [...rest.outputFiles, ...main.outputFiles].map(({ path, contents }) => replace(path, contents));
+const written = [...rest.outputFiles.map(withHash), ...main.outputFiles].map(({ path, contents }) =>
+  replace(path, contents),
+);
 written.push(replace(join(target, "THIRD-PARTY-LICENSES"), licenses()));
 for (const name of readdirSync(target)) if (!written.includes(name)) rmSync(join(target, name), { recursive: true });
 // Named by what the bundles were: of no use any more.
 rmSync(join(root, ".cache", "code"), { recursive: true, force: true });
 process.stdout.write(`dist/: ${commands.size} commands, of ${inputs.size} modules\n`);
+
+/** Its last line names what V8 made of it in earlier runs (src/code-cache.ts). */
+function withHash({ path, contents }) {
+  const hash = createHash("sha256").update(contents).digest("hex");
+  return { path, contents: Buffer.concat([contents, Buffer.from(`\n// sha256 ${hash}\n`)]) };
+}
 
 /** Parts of a cluster may be reading it. */
 function replace(path, contents) {

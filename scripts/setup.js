@@ -3,7 +3,6 @@
  * Node 20, without dependencies: it runs before anything is installed. When nothing is missing it costs a few stat calls.
  */
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   accessSync,
   constants,
@@ -15,6 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -95,6 +95,8 @@ function installDependencies(say) {
   const quick = `${mtimeMs} ${size}`;
   const [knownQuick, knownHash] = existsSync(stamp) ? readFileSync(stamp, "utf8").split("\n") : [];
   if (knownQuick === quick) return;
+  // Loading it takes longer than all that is asked when nothing is missing.
+  const { createHash } = createRequire(import.meta.url)("node:crypto");
   const hash = createHash("sha256").update(readFileSync(lockfile)).digest("hex");
   if (knownHash !== hash) {
     // npm ci empties the directory first, and would empty it for everybody who shares it.

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,12 +7,14 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { run } from "./linux/command.ts";
 
 /** `unused` is compiled in no run. */
-const bundle = (word: string) => `
+const code = (word: string) => `
 function said() { return ${JSON.stringify(word)}; }
 function unused() { return ${JSON.stringify("x".repeat(100))}; }
 exports.word = () => said();
 exports.place = () => [__dirname, __filename, typeof require("node:os").hostname, typeof unused];
 `;
+
+const bundle = (word: string) => `${code(word)}\n// sha256 ${createHash("sha256").update(word).digest("hex")}\n`;
 
 describe("kept code", () => {
   let directory: string;
@@ -58,6 +61,11 @@ describe("kept code", () => {
     await utimes(file(), time, time);
     assert.equal(await evaluate("words.word()"), "two");
     assert.equal((await names()).length, 2);
+  });
+
+  test("is not asked for by a bundle that does not tell what it is", async () => {
+    await writeFile(file(), code("one"));
+    await assert.rejects(evaluate("words.word()"), /words\.cjs does not end with its hash/);
   });
 
   test("is made again when it is damaged", async () => {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { formatAddressPort } from "../../../../ip/address.ts";
 import { clientOf, escapeHtml, html, text } from "../answers.ts";
 import { parseOptions, parsePort } from "../options.ts";
@@ -30,7 +29,7 @@ export const nginxHello: Program = {
           `Server name: ${runtime.container.pod.name}`,
           `Date: ${new Date().toISOString()}`,
           `URI: ${request.url}`,
-          `Request ID: ${randomBytes(16).toString("hex")}`,
+          `Request ID: ${crypto.randomUUID().replaceAll("-", "")}`,
           `Client: ${clientOf(request)}`,
         ];
         text(response, `${lines.join("\n")}\n`);
