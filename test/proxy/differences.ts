@@ -35,6 +35,6 @@ export const differences = {
     staysInternal: false,
     keepsLeavingFlows: false,
   },
-  // Connections end in the proxy, and others begin there. It has no SCTP either, of which no mode's packets are sent here.
+  // Connections end in the proxy, and others begin there. It has no SCTP either.
   userspace: { ...kernel, localhostNodePorts: true, keepsClientAddress: false, outlivesProcess: false },
 } as const satisfies Record<string, Differences>;

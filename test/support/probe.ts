@@ -17,7 +17,7 @@ const patience = process.env.FAIRWAY_TEST_VM === undefined ? 1500 : 4500;
 const connections = new Map<string, Socket>();
 const udpSockets = new Map<number, ReturnType<typeof createSocket>>();
 
-/** All arguments are strings: they come over a pipe. */
+/** All arguments are strings: they come over a pipe. What SCTP needs is loaded by who uses it: most do not. */
 const operations: Record<string, (...args: string[]) => Promise<string>> = {
   /** Answers "NAME CLIENT-ADDRESS" to every connection, and every line that is said to it. */
   async serveTcp(name, address, port) {
@@ -37,12 +37,21 @@ const operations: Record<string, (...args: string[]) => Promise<string>> = {
     await once(socket, "listening");
     return "listening";
   },
+  async serveSctp(name, address, port) {
+    const { serveSctp } = await import("./sctp.ts");
+    serveSctp(name!, address!, Number(port));
+    return "listening";
+  },
   /** One connection, one answer. */
   async askTcp(host, port, localAddress) {
     const socket = connect({ host, port: Number(port), localAddress });
     const answer = await firstLine(socket);
     socket.destroy();
     return answer;
+  },
+  async askSctp(host, port, localAddress) {
+    const { askSctp } = await import("./sctp.ts");
+    return askSctp(host!, Number(port), localAddress!, patience);
   },
   /** From a port of its own, the same for all questions to one place: one flow. */
   async askUdp(host, port, from, localAddress) {

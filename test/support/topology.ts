@@ -71,12 +71,18 @@ export class Host {
   serveUdp(address: string, port: number, name = this.name): Promise<Outcome> {
     return this.#do("serveUdp", name, address, port);
   }
+  serveSctp(address: string, port: number, name = this.name): Promise<Outcome> {
+    return this.#do("serveSctp", name, address, port);
+  }
   /** "NAME CLIENT-ADDRESS" of who answered, an error code such as ECONNREFUSED, or "silence". */
   askTcp(host: string, port: number, ...localAddress: string[]): Promise<Outcome> {
     return this.#do("askTcp", host, port, ...localAddress);
   }
   askUdp(host: string, port: number, from: number, ...localAddress: string[]): Promise<Outcome> {
     return this.#do("askUdp", host, port, from, ...localAddress);
+  }
+  askSctp(host: string, port: number, localAddress: string): Promise<Outcome> {
+    return this.#do("askSctp", host, port, localAddress);
   }
   open(key: string, host: string, port: number): Promise<Outcome> {
     return this.#do("open", key, host, port);
