@@ -1,4 +1,5 @@
 /** The proxy's own work, in this process: objects in the caches, bytes of a watch's events, up to the kernel's acknowledgement. */
+import { holdYoungGeneration } from "../../src/role/heap.ts";
 import type { ProxyMode } from "../../src/serviceproxy/config/modes.ts";
 import { cpuOf, memoryOf, type Quantiles, quantilesOf } from "../figures.ts";
 import { Node } from "./node.ts";
@@ -31,6 +32,8 @@ export interface SyncFigures {
 const event = (object: object) => Buffer.from(`${JSON.stringify({ type: "MODIFIED", object })}\n`);
 
 export async function measureSync({ mode, services, endpoints, changes, patience }: SyncTask): Promise<SyncFigures> {
+  // As the role does.
+  holdYoungGeneration();
   const node = await Node.open(mode);
   for (let index = 0; index < services; index += 1) node.set(serviceNumber(index), sliceNumber(index, endpoints));
   const cpu = cpuOf("self");

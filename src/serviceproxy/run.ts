@@ -4,6 +4,7 @@ import { createEventRecorder, type EventRecorder } from "../kubernetes/events.ts
 import { createClient } from "../kubernetes/http-client.ts";
 import { createHttpsTransport } from "../kubernetes/https-transport.ts";
 import { inClusterAccess, loadKubeconfig } from "../kubernetes/kubeconfig.ts";
+import { holdYoungGeneration } from "../role/heap.ts";
 import type { Logger } from "../role/log.ts";
 import { Metrics } from "../role/metrics.ts";
 import { isServiceAddress, ServiceAddressError } from "./api-address.ts";
@@ -51,6 +52,7 @@ export async function runProxy(
   ended: Promise<void>,
   { predecessorGone, onServing }: StartOptions = {},
 ): Promise<void> {
+  const letGrow = holdYoungGeneration();
   let proxy: ServiceProxy | undefined;
   let ranges: ServiceRanges | undefined;
   const { configuration, nodeName, mode, minSyncPeriod, syncPeriod } = settings;
@@ -141,6 +143,8 @@ export async function runProxy(
     .then(opened.cleanupOthers)
     .catch((error: Error) => log.warn({ err: error }, "rules of another mode may be left"))
     .then(onServing);
+  // Connections that end in this process are worth its memory.
+  if (mode === "userspace") void synced.then(letGrow);
   if (mode === "nftables")
     ranges = followServiceRanges({
       client,
