@@ -10,7 +10,8 @@ if (process.getuid?.() !== 0) {
   process.stderr.write("npm run bench: needs root (network namespaces)\n");
   process.exit(1);
 }
-setup(toolTables.test);
+// For benchmarks of processes (bench/proxy/cluster.ts).
+process.env.FAIRWAY_BENCH_PROGRAM = setup(toolTables.test);
 const [program, args] = insideHost(join(root, "node_modules", ".bin", "node"), [
   join(root, "bench", "main.ts"),
   ...process.argv.slice(2),

@@ -14,7 +14,11 @@ import { run } from "../../src/linux/command.ts";
 import { eventually } from "../../test/support/wait.ts";
 import { namespace, nodeName, podCIDR, type Size, serviceCIDR, serviceNumber, sliceNumber } from "./objects.ts";
 
-export const fairway = fileURLToPath(new URL("../../bin/fairway", import.meta.url));
+/** What `npm run bench` has built, or the script that finds out itself. Decided once: what is built or edited meanwhile is not measured. */
+export const fairway =
+  process.env.FAIRWAY_BENCH_PROGRAM === undefined
+    ? [fileURLToPath(new URL("../../bin/fairway", import.meta.url))]
+    : [process.execPath, process.env.FAIRWAY_BENCH_PROGRAM];
 const addresses = { node: "198.18.0.10", api: "198.18.0.2" };
 /** Writes that are on their way at the same time while the API is filled. */
 const writers = 16;
@@ -51,7 +55,7 @@ export async function startCluster({ services: count, endpoints }: Size): Promis
   await ensureNodePki(config, authority, nodeName, addresses.node);
   const file = join(directory, "config.json");
   await writeFile(file, JSON.stringify(config));
-  start(fairway, ["apiserver", "--config", file]);
+  start([...fairway, "apiserver", "--config", file]);
   const client = createClient(createHttpsTransport(await loadKubeconfig(hostPaths(config.name).kubeconfig)));
   const answers = () =>
     client.list(namespaces).then(
@@ -82,7 +86,7 @@ async function fill(client: KubernetesClient, { services: count, endpoints }: Si
 }
 
 /** A part that goes on until the namespace ends, or it is killed. Its words are heard when FAIRWAY_LOG_LEVEL asks for them. */
-export function start(program: string, args: readonly string[]): ChildProcess {
+export function start([program = "", ...args]: readonly string[]): ChildProcess {
   const words = process.env.FAIRWAY_LOG_LEVEL === undefined ? "ignore" : "inherit";
   return spawn(program, args, {
     stdio: ["ignore", "ignore", words],

@@ -116,8 +116,8 @@ async function measureOne(task: OneTask): Promise<ProcessFigures> {
 async function startProxy({ proxy, mode, cluster, kubeProxy }: OneTask): Promise<ChildProcess> {
   const file = join(cluster.directory, `${proxy}-${mode}.json`);
   await writeFile(file, JSON.stringify(configuration(mode, cluster.kubeconfig)));
-  if (proxy === "kube-proxy") return start(kubeProxy!, ["--config", file]);
-  return start(fairway, ["proxy", "--config", file]);
+  if (proxy === "kube-proxy") return start([kubeProxy!, "--config", file]);
+  return start([...fairway, "proxy", "--config", file]);
 }
 
 const pages = { healthzBindAddress: "127.0.0.1:10256", metricsBindAddress: "127.0.0.1:10249" };

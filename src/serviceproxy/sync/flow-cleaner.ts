@@ -1,4 +1,5 @@
 import { networkInterfaces } from "node:os";
+import type { Family } from "../../ip/address.ts";
 import { deleteFlows, type Flow, type FlowProtocol, listFlows } from "../../linux/conntrack.ts";
 import type { Logger } from "../../role/log.ts";
 import type { ProxyMetrics } from "../metrics.ts";
@@ -68,7 +69,7 @@ export class FlowCleaner {
     this.#unclean[protocol] = new Map();
     const isServed = (flow: Flow) => modes.some((mode) => mode.isServing?.(flow) ?? false);
     try {
-      for (const family of changed?.families() ?? modes.map((mode) => mode.family)) {
+      for (const family of changed?.families() ?? familiesOf(table.rows(), protocol)) {
         const startedAt = performance.now();
         const labels = { ip_family: `IPv${family}` };
         const flows = await listFlows(family, protocol);
@@ -93,6 +94,12 @@ export class FlowCleaner {
       [...unclean].map(([key, before]) => ({ key, before, after: this.#options.table.get(key) })),
     );
   }
+}
+
+function familiesOf(rows: Iterable<ServicePort>, protocol: FlowProtocol): Set<Family> {
+  const families = new Set<Family>();
+  for (const row of rows) if (row.protocol === protocol) families.add(row.family);
+  return families;
 }
 
 /** Of all rows of one protocol. */
