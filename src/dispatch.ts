@@ -64,9 +64,10 @@ const commands: Record<string, { summary: string; hidden?: boolean; load: () => 
 
 /** Runs the command that the arguments begin with; resolves to the exit status of the process. */
 export async function dispatch([name = "", ...args]: string[]): Promise<number> {
-  const command = commands[name === "--version" ? "version" : name];
-  if (command !== undefined) {
-    const { main, endsAtOnce } = await command.load();
+  const key = name === "--version" ? "version" : name;
+  // Of the table itself: "constructor" is a property of every object.
+  if (Object.hasOwn(commands, key)) {
+    const { main, endsAtOnce } = await commands[key]!.load();
     const status = await main(args);
     if (endsAtOnce) process.exit(status);
     return status;

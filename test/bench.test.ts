@@ -7,7 +7,8 @@ import { missingTools } from "../bench/proxy/traffic.ts";
 import { type CommandError, run } from "../src/linux/command.ts";
 
 const main = fileURLToPath(new URL("../bench/main.ts", import.meta.url));
-const bench = (...args: string[]) => run(process.execPath, [main, "proxy", ...args], { timeout: 240_000 });
+const command = (...args: string[]) => run(process.execPath, [main, ...args], { timeout: 240_000 });
+const bench = (...args: string[]) => command("proxy", ...args);
 const modes = ["iptables", "nftables", "userspace"];
 
 const short = ["--json", "--sizes", "6x2", "--changes", "2", "--seconds", "1", "--rounds", "1"];
@@ -61,4 +62,10 @@ test("a table for each part, and what is wrong with a command line", async () =>
     [["--fast"], "--fast"],
   ] as const)
     await assert.rejects(bench(...args), (error: CommandError) => error.code === 2 && error.message.includes(fault));
+});
+
+test("help of every benchmark, instead of its run", async () => {
+  for (const name of ["boot", "scale", "userspace"])
+    assert.match(await command(name, "--help"), new RegExp(`^Usage: npm run bench -- ${name}\\b.*\n\nMeasures `));
+  await assert.rejects(command("constructor"), (error: CommandError) => error.code === 2);
 });
