@@ -1,26 +1,19 @@
 /** 10,000 random edits of objects, synced as they come, end in the very state of the kernel that a fresh start makes, in each of its modes. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import fc from "fast-check";
 import { anyEdit, EditedObjects } from "../../src/serviceproxy/testing/edits.ts";
 import { testNode } from "../../src/serviceproxy/testing/iptables-fixture.ts";
 import { Node } from "./lab.ts";
 import { subjects } from "./subjects.ts";
+import { useLockFile } from "./use-lab.ts";
 
 const edits = 10_000;
 /** Edits between two syncs, at most. */
 const longestBatch = 200;
 const range = { services: 60, slices: 160, endpoints: 20 };
 
-let directory: string;
-before(async () => {
-  directory = await mkdtemp(join(tmpdir(), "proxy-"));
-  process.env.XTABLES_LOCKFILE = join(directory, "xtables.lock");
-});
-after(() => rm(directory, { recursive: true }));
+useLockFile();
 
 for (const { name, open, dump } of subjects)
   test(`${name}: ${edits} random edits end in the state of a fresh start`, async () => {

@@ -6,9 +6,6 @@
  * A case starts a new proxy on what the case before it left in the kernel. SCTP is sent where the kernel has it.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { parseAddress } from "../../src/ip/address.ts";
 import { parsePrefix, prefixContains } from "../../src/ip/prefix.ts";
@@ -43,6 +40,7 @@ import {
 import { Host } from "../support/topology.ts";
 import { type Differences, differences } from "./differences.ts";
 import { openIpvsMode } from "./ipvs.ts";
+import { useLab } from "./use-lab.ts";
 
 interface Config extends ShortConfig {
   nftables?: { nodePortAddresses?: string[]; serviceCIDRs?: string[] };
@@ -306,17 +304,7 @@ async function ip(commands: string[]): Promise<void> {
   await run("ip", ["-batch", "-"], { input: `${commands.join("\n")}\n` });
 }
 
-let lab: FlowLab;
-let directory: string;
-before(async () => {
-  directory = await mkdtemp(join(tmpdir(), "flows-"));
-  process.env.XTABLES_LOCKFILE = join(directory, "xtables.lock");
-  lab = await FlowLab.create();
-});
-after(async () => {
-  lab.remove();
-  await rm(directory, { recursive: true });
-});
+const lab = useLab(() => FlowLab.create());
 
 for (const [name, open] of Object.entries(openers) as [keyof typeof differences, Open][]) {
   describe(name, () => {
@@ -344,7 +332,7 @@ for (const [name, open] of Object.entries(openers) as [keyof typeof differences,
       describe(id, () => {
         let close = () => {};
         before(async () => {
-          await lab.arrange(sent);
+          await lab().arrange(sent);
           const [mode, letGo] = await open(config);
           close = letGo;
           used.set(mode.family, config);
@@ -356,7 +344,7 @@ for (const [name, open] of Object.entries(openers) as [keyof typeof differences,
           await mode.sync(table);
         });
         after(() => close());
-        for (const flow of sent) test(flow.name, () => lab.check(flow, sent, differences[name]));
+        for (const flow of sent) test(flow.name, () => lab().check(flow, sent, differences[name]));
       });
     }
   });

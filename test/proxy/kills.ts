@@ -2,30 +2,17 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Host } from "../support/topology.ts";
-import { createLab, type Lab } from "./lab.ts";
 import { subjects } from "./subjects.ts";
+import { useLab } from "./use-lab.ts";
 
 const worker = fileURLToPath(new URL("kill-worker.ts", import.meta.url));
 const kills = 8;
 
-let lab: Lab;
-let directory: string;
-before(async () => {
-  directory = await mkdtemp(join(tmpdir(), "proxy-"));
-  process.env.XTABLES_LOCKFILE = join(directory, "xtables.lock");
-  lab = await createLab();
-});
-after(async () => {
-  lab.remove();
-  await rm(directory, { recursive: true });
-});
+const lab = useLab();
 
 function start(name: string, round: number, rounds: number): ChildProcess {
   return fork(worker, [name, String(round), String(rounds)]);
@@ -63,7 +50,7 @@ async function killAgainAndAgain(name: string, client: Host): Promise<void> {
 
 for (const { name, open, dump } of subjects)
   test(`${name}: killed ${kills} times while it writes`, async () => {
-    const { client } = lab.topology.pods;
+    const { client } = lab().topology.pods;
     await finish(name, 0);
     assert.match(await client.open(name, "10.96.0.20", 80), /^[ac] /);
     const failures: string[] = [];

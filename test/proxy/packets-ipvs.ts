@@ -1,61 +1,49 @@
 /** Real packets between namespaces through virtual servers that the proxy made. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { run } from "../../src/linux/command.ts";
 import { addresses } from "../support/topology.ts";
 import { differences } from "./differences.ts";
 import { type OpenMode, openIpvsMode } from "./ipvs.ts";
-import { a, addSix, assertSpread, b, c, createLab, type Lab, Node, web, webSlice } from "./lab.ts";
+import { a, addSix, assertSpread, b, c, Node, web, webSlice } from "./lab.ts";
 import { testSemantics, testSix } from "./semantics.ts";
+import { useLab } from "./use-lab.ts";
 
 const localTraffic = { kind: "cidr", cidr: "10.32.0.0/12" } as const;
 
-let lab: Lab;
-let directory: string;
-before(async () => {
-  directory = await mkdtemp(join(tmpdir(), "proxy-"));
-  process.env.XTABLES_LOCKFILE = join(directory, "xtables.lock");
-  lab = await createLab();
-});
-after(async () => {
-  lab.remove();
-  await rm(directory, { recursive: true });
-});
+const lab = useLab();
 
 describe("ipvs", () => {
   let opened: OpenMode;
   let node: Node;
-  const ask = () => lab.topology.pods.client.askTcp("10.96.0.20", 80);
+  const ask = () => lab().topology.pods.client.askTcp("10.96.0.20", 80);
   before(async () => {
     opened = await openIpvsMode(4, { localTraffic });
     node = new Node([opened.mode]);
   });
-  after(() => opened.close());
+  after(() => opened?.close());
 
   test("an empty table and an untouched kernel: nothing is written", async () => {
     await node.syncer.sync();
     assert.doesNotMatch(await run("iptables-save", []), /FAIRWAY/);
   });
 
-  testSemantics({ name: "ipvs", lab: () => lab, node: () => node, udpPort: 8001, differences: differences.ipvs });
+  testSemantics({ name: "ipvs", lab, node: () => node, udpPort: 8001, differences: differences.ipvs });
 
   test("a port of the host that is no Service's cannot be reached through a Service's address", async () => {
-    const { client } = lab.topology.pods;
-    await lab.own.serveTcp("0.0.0.0", 9999, "host");
+    const { client } = lab().topology.pods;
+    await lab().own.serveTcp("0.0.0.0", 9999, "host");
     assert.match(await client.askTcp(addresses.node, 9999), /^host /);
     assert.equal(await client.askTcp("10.96.0.20", 9999), "ECONNREFUSED");
-    assert.equal(await lab.own.askTcp("10.96.0.20", 9999), "ECONNREFUSED");
+    assert.equal(await lab().own.askTcp("10.96.0.20", 9999), "ECONNREFUSED");
   });
 
   test("a node outside of a balancer's source ranges does not reach its address either", async () => {
     const balanced = { ...web, type: "LoadBalancer", balancer: ["192.0.2.8"] };
     await node.set({ ...balanced, ranges: ["203.0.113.0/24"] });
-    assert.equal(await lab.own.askTcp("192.0.2.8", 80), "silence");
+    assert.equal(await lab().own.askTcp("192.0.2.8", 80), "silence");
     await node.set({ ...balanced, ranges: ["198.18.0.0/24"] });
-    await assertSpread(() => lab.own.askTcp("192.0.2.8", 80), ["a", "c"]);
+    await assertSpread(() => lab().own.askTcp("192.0.2.8", 80), ["a", "c"]);
     await node.set(web);
   });
 
@@ -77,7 +65,7 @@ describe("ipvs", () => {
   });
 
   test("a process that starts anew cuts no connection and changes nothing", async () => {
-    const { client } = lab.topology.pods;
+    const { client } = lab().topology.pods;
     await client.open("kept-ipvs", "10.96.0.20", 80);
     const rules = (await run("iptables-save", [])).replace(/^#.*$|\[\d+:\d+\]/gm, "");
     const next = await openIpvsMode(4, { localTraffic });
@@ -88,7 +76,7 @@ describe("ipvs", () => {
   });
 
   test("an endpoint that goes keeps its connection, and is removed after it", async () => {
-    const { client } = lab.topology.pods;
+    const { client } = lab().topology.pods;
     const server = { protocol: "TCP", address: "10.96.0.20", port: 80 } as const;
     const listed = async () =>
       (await opened.ipvs.listRealServers(server))
@@ -112,7 +100,7 @@ describe("ipvs", () => {
   const busy = ["lc", "wlc", "sed", "nq"];
   for (const scheduler of ["rr", "wrr", "sh", "dh", "mh", ...busy])
     test(`${scheduler} chooses as it is known to, and sends nobody to an endpoint that is leaving`, async () => {
-      const { client } = lab.topology.pods;
+      const { client } = lab().topology.pods;
       const service = { service: `default/${scheduler}`, ip: "10.96.0.40", ports: ["http/TCP 80"] };
       const slice = (...endpoints: string[]) => ({ ...webSlice(...endpoints), slice: service.service, of: scheduler });
       const next = await openIpvsMode(4, { localTraffic, scheduler });
@@ -152,10 +140,10 @@ describe("ipvs, IPv6", () => {
   let opened: OpenMode;
   let node: Node;
   before(async () => {
-    await addSix(lab);
+    await addSix(lab());
     opened = await openIpvsMode(6, { localTraffic: { kind: "cidr", cidr: "fd00:32::/64" } });
     node = new Node([opened.mode]);
   });
-  after(() => opened.close());
-  testSix({ lab: () => lab, node: () => node, udpPort: 9001, differences: differences.ipvs });
+  after(() => opened?.close());
+  testSix({ lab, node: () => node, udpPort: 9001, differences: differences.ipvs });
 });

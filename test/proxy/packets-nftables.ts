@@ -13,8 +13,9 @@ import { serviceSchema } from "../../src/serviceproxy/modes/nftables/schema.ts";
 import { expandService } from "../../src/serviceproxy/testing/objects.ts";
 import { addresses } from "../support/topology.ts";
 import { differences } from "./differences.ts";
-import { a, addSix, assertSpread, b, c, createLab, type Lab, Node, web, webSlice } from "./lab.ts";
+import { a, addSix, assertSpread, b, c, Node, web, webSlice } from "./lab.ts";
 import { testSemantics, testSix } from "./semantics.ts";
+import { useLab } from "./use-lab.ts";
 
 const config: NftablesConfig = {
   family: 4,
@@ -52,16 +53,12 @@ class NftablesNode extends Node {
 }
 
 describe("nftables", () => {
-  let lab: Lab;
+  const lab = useLab();
   let node: NftablesNode;
-  before(async () => {
-    lab = await createLab();
+  before(() => {
     node = new NftablesNode();
   });
-  after(() => {
-    node.close();
-    lab.remove();
-  });
+  after(() => node?.close());
 
   test("an empty table and an untouched kernel: nothing is written", async () => {
     await node.syncer.sync();
@@ -70,22 +67,22 @@ describe("nftables", () => {
 
   testSemantics({
     name: "nftables",
-    lab: () => lab,
+    lab,
     node: () => node,
     udpPort: 5001,
     differences: differences.nftables,
   });
 
   test("an unknown port of a cluster address is refused, an address that no Service has is dropped", async () => {
-    const { client } = lab.topology.pods;
+    const { client } = lab().topology.pods;
     assert.equal(await client.askTcp("10.96.0.20", 81), "ECONNREFUSED");
-    assert.equal(await lab.own.askTcp("10.96.0.20", 81), "ECONNREFUSED");
+    assert.equal(await lab().own.askTcp("10.96.0.20", 81), "ECONNREFUSED");
     assert.equal(await client.askTcp("10.96.200.1", 80), "silence");
   });
 
   test("affinity ends when the endpoint goes, and only for its own clients", async () => {
     await node.set({ ...web, affinity: 600 }, webSlice(a, b, c));
-    const { client, a: other } = lab.topology.pods;
+    const { client, a: other } = lab().topology.pods;
     const name = async (host: typeof client) => (await host.askTcp("10.96.0.20", 80)).split(" ")[0]!;
     const [mine, theirs] = [await name(client), await name(other)];
     const rest = [a, b, c].filter((_, index) => ["a", "b", "c"][index] !== mine);
@@ -104,7 +101,7 @@ describe("nftables", () => {
   });
 
   test("a new process on what an old one left writes nothing and cuts nothing", async () => {
-    const { client } = lab.topology.pods;
+    const { client } = lab().topology.pods;
     assert.match(await client.open("restart", "10.96.0.20", 80), /^[ac] /);
     const before = await node.contents();
     const listing = await run("nft", ["list", "table", "ip", "fairway-proxy"]);
@@ -147,7 +144,7 @@ describe("nftables", () => {
       assert.equal(node.monitor.isDamaged(), false);
       assert.deepEqual(await node.contents(), before);
       assert.deepEqual(sorted(await run("nft", ["list", "table", "ip", "fairway-proxy"])), sorted(rules));
-      await assertSpread(() => lab.topology.pods.client.askTcp("10.96.0.20", 80), ["a", "c"]);
+      await assertSpread(() => lab().topology.pods.client.askTcp("10.96.0.20", 80), ["a", "c"]);
     });
 
   test("changes to other tables, and its own, are nobody's damage", async () => {
@@ -161,7 +158,7 @@ describe("nftables", () => {
   test("elements that somebody removed do not stop a change: everything is compared", async () => {
     await run("nft", ["flush map ip fairway-proxy cluster-endpoints-2"]);
     await node.set(webSlice(b));
-    assert.match(await lab.topology.pods.client.askTcp("10.96.0.20", 80), /^b /);
+    assert.match(await lab().topology.pods.client.askTcp("10.96.0.20", 80), /^b /);
     await node.set(webSlice(a, c));
   });
 
@@ -173,7 +170,7 @@ describe("nftables", () => {
     process.env.PATH = `${directory}:${path}`;
     try {
       await node.set(webSlice(b));
-      assert.match(await lab.topology.pods.client.askTcp("10.96.0.20", 80), /^b /);
+      assert.match(await lab().topology.pods.client.askTcp("10.96.0.20", 80), /^b /);
       await run(nft, ["delete table ip fairway-proxy"]);
       node.syncer.requestCheck();
       await assert.rejects(node.syncer.sync(), /the kernel needs .*: nft -f -/);
@@ -182,7 +179,7 @@ describe("nftables", () => {
       await rm(directory, { recursive: true });
     }
     await node.set(webSlice(a, c));
-    await assertSpread(() => lab.topology.pods.client.askTcp("10.96.0.20", 80), ["a", "c"]);
+    await assertSpread(() => lab().topology.pods.client.askTcp("10.96.0.20", 80), ["a", "c"]);
   });
 
   test("a mark that somebody else set comes out as it went in", async () => {
@@ -194,7 +191,7 @@ add rule ip others before meta mark set 0x80000001
 add rule ip others behind meta mark 0x80000001 ct status dnat tcp flags syn counter name kept
 `;
     await run("nft", ["-f", "-"], { input: rules });
-    await assertSpread(() => lab.topology.outside.askTcp(addresses.node, 30_080), ["a", "c"]);
+    await assertSpread(() => lab().topology.outside.askTcp(addresses.node, 30_080), ["a", "c"]);
     assert.doesNotMatch(await run("nft", ["list", "counter", "ip", "others", "kept"]), /packets 0 /);
     await run("nft", ["delete table ip others"]);
   });
@@ -214,14 +211,14 @@ add rule ip others behind meta mark 0x80000001 ct status dnat tcp flags syn coun
     await node.set(port(1), { ...node20, slice: "default/many-1-1", of: "many-1" });
     assert.ok((await node.contents()).includes("cluster-chains 10.96.3.1 . tcp . 80 goto cluster-20"));
     await node.set({ ...webSlice(a, c), slice: "default/many-1-1", of: "many-1" });
-    await assertSpread(() => lab.topology.pods.client.askTcp("10.96.3.1", 80), ["a", "c"]);
+    await assertSpread(() => lab().topology.pods.client.askTcp("10.96.3.1", 80), ["a", "c"]);
     // Twenty names for two Pods.
-    await lab.topology.pods.a.ip(...many(20).map((text) => `addr add ${text.split(" ")[0]}/32 dev lo`));
-    await lab.topology.pods.a.serveTcp("0.0.0.0", 8081, "many");
+    await lab().topology.pods.a.ip(...many(20).map((text) => `addr add ${text.split(" ")[0]}/32 dev lo`));
+    await lab().topology.pods.a.serveTcp("0.0.0.0", 8081, "many");
     await run("ip", ["route", "add", "10.32.3.0/24", "via", addresses.a, "dev", "pod-a", "onlink"]);
     await node.set({ ...node20, slice: "default/many-1-1", of: "many-1", ports: ["http/TCP 8081"] });
     for (let question = 0; question < 20; question += 1)
-      assert.match(await lab.topology.pods.client.askTcp("10.96.3.1", 80), /^many /);
+      assert.match(await lab().topology.pods.client.askTcp("10.96.3.1", 80), /^many /);
     node.inputs.deleteService(expandService(port(1)));
     await node.set();
   });
@@ -229,7 +226,7 @@ add rule ip others behind meta mark 0x80000001 ct status dnat tcp flags syn coun
   describe("IPv6", () => {
     let six: NftablesNode;
     before(async () => {
-      await addSix(lab);
+      await addSix(lab());
       six = new NftablesNode({
         ...config,
         family: 6,
@@ -239,12 +236,13 @@ add rule ip others behind meta mark 0x80000001 ct status dnat tcp flags syn coun
       });
     });
     after(async () => {
+      if (six === undefined) return;
       await run("nft", ["delete table ip6 fairway-proxy"]);
       six.close();
     });
-    testSix({ lab: () => lab, node: () => six, udpPort: 7001, differences: differences.nftables });
+    testSix({ lab, node: () => six, udpPort: 7001, differences: differences.nftables });
     test("an address that no Service has is dropped, a port that the Service does not have is refused", async () => {
-      const { client } = lab.topology.pods;
+      const { client } = lab().topology.pods;
       assert.equal(await client.askTcp("fd00:96::20", 81), "ECONNREFUSED");
       assert.equal(await client.askTcp("fd00:96::99", 80), "silence");
     });

@@ -1,8 +1,5 @@
 /** Real packets between namespaces through the sockets of the proxy's userspace mode, in this very process. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Family } from "../../src/ip/address.ts";
 import { findIptables } from "../../src/linux/iptables.ts";
@@ -17,8 +14,9 @@ import type { ServicePort } from "../../src/serviceproxy/table.ts";
 import { expandService } from "../../src/serviceproxy/testing/objects.ts";
 import { addresses } from "../support/topology.ts";
 import { differences } from "./differences.ts";
-import { a, addSix, assertSpread, b, c, createLab, type Lab, Node, web, webSlice } from "./lab.ts";
+import { a, addSix, assertSpread, b, c, Node, web, webSlice } from "./lab.ts";
 import { testSemantics, testSix } from "./semantics.ts";
+import { useLab } from "./use-lab.ts";
 
 const portBounds = [36_000, 36_999] as const;
 const skipped: string[] = [];
@@ -59,22 +57,14 @@ class UserspaceNode extends Node {
 }
 
 describe("userspace", () => {
-  let lab: Lab;
+  const lab = useLab();
   let node: UserspaceNode;
-  let directory: string;
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), "proxy-"));
-    process.env.XTABLES_LOCKFILE = join(directory, "xtables.lock");
-    lab = await createLab();
     node = await UserspaceNode.start(4);
   });
-  after(async () => {
-    node.mode.close();
-    lab.remove();
-    await rm(directory, { recursive: true });
-  });
+  after(() => node?.mode.close());
   const saved = async () => (await findIptables(4)).save("nat");
-  const ask = () => lab.topology.pods.client.askTcp("10.96.0.20", 80);
+  const ask = () => lab().topology.pods.client.askTcp("10.96.0.20", 80);
 
   test("an empty table and an untouched node: nothing is written", async () => {
     await node.syncer.sync();
@@ -84,7 +74,7 @@ describe("userspace", () => {
 
   testSemantics({
     name: "userspace",
-    lab: () => lab,
+    lab,
     node: () => node,
     udpPort: 5001,
     differences: differences.userspace,
@@ -104,7 +94,7 @@ describe("userspace", () => {
   test("the proxy's own sockets are for those who were sent there only", async () => {
     const [, port] = /--to-destination 169\.254\.98\.114:(\d+)/.exec(await saved()) ?? [];
     assert.ok(Number(port) >= portBounds[0] && Number(port) <= portBounds[1], `port ${port} is in the range`);
-    assert.equal(await lab.topology.pods.client.askTcp(socketAddresses[4], Number(port)), "silence");
+    assert.equal(await lab().topology.pods.client.askTcp(socketAddresses[4], Number(port)), "silence");
   });
 
   test("SCTP is skipped, and told; the rest of the Service is served", async () => {
@@ -127,7 +117,7 @@ describe("userspace", () => {
     const budget = new DescriptorBudget(3);
     const small = await UserspaceNode.start(4, budget);
     await small.set(web, webSlice(a));
-    const { client } = lab.topology.pods;
+    const { client } = lab().topology.pods;
     assert.match(await client.open("only", "10.96.0.20", 80), /^a /);
     assert.match(await ask(), /^(ECONNRESET|closed)$/);
     assert.equal(await client.say("only", "still"), "still");
@@ -156,7 +146,7 @@ describe("userspace", () => {
     const dns = { service: "default/dns", ip: "10.96.0.10", ports: ["dns/UDP 53"] };
     const slice = { slice: "default/dns-1", of: "dns", ports: ["dns/UDP 5353"], endpoints: [a] };
     await node.set(web, webSlice(a, c), dns, slice);
-    const { client } = lab.topology.pods;
+    const { client } = lab().topology.pods;
     assert.match(await client.askUdp("10.96.0.10", 53, 5301), /^a /);
     // Its own sockets close with it.
     node.mode.close();
@@ -167,14 +157,14 @@ describe("userspace", () => {
   });
 
   test("rules that somebody flushed are noticed, and the address that somebody took", async () => {
-    await lab.own.ip(`addr del ${socketAddresses[4]}/32 dev lo`);
+    await lab().own.ip(`addr del ${socketAddresses[4]}/32 dev lo`);
     node.syncer.requestCheck();
     await node.syncer.sync();
     await assertSpread(ask, ["a", "c"]);
   });
 
   test("the iptables mode takes over, and hands over again, without a moment of silence", async () => {
-    const { client } = lab.topology.pods;
+    const { client } = lab().topology.pods;
     assert.match(await client.open("kept", "10.96.0.20", 80), /^[ac] /);
     const config: IptablesConfig = {
       family: 4,
@@ -207,11 +197,11 @@ describe("userspace", () => {
   describe("IPv6", () => {
     let other: UserspaceNode;
     before(async () => {
-      await addSix(lab);
+      await addSix(lab());
       other = await UserspaceNode.start(6);
     });
-    after(() => other.mode.close());
-    testSix({ lab: () => lab, node: () => other, udpPort: 7001, differences: differences.userspace });
+    after(() => other?.mode.close());
+    testSix({ lab, node: () => other, udpPort: 7001, differences: differences.userspace });
 
     test("a cleanup takes the address away", async () => {
       await other.mode.cleanup();

@@ -2,10 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { run } from "../../src/linux/command.ts";
 import { type Backend, findIptables, type Iptables, LockHeldError } from "../../src/linux/iptables.ts";
 import { writeSysctl } from "../../src/linux/sysctl.ts";
@@ -17,8 +14,9 @@ import { parseSave } from "../../src/serviceproxy/modes/iptables/save.ts";
 import { expandService, type ShortService, type ShortSlice } from "../../src/serviceproxy/testing/objects.ts";
 import { RulesModel } from "../../src/serviceproxy/testing/rules-model.ts";
 import { differences } from "./differences.ts";
-import { a, addSix, assertSpread, b, c, createLab, type Lab, Node, web, webSlice } from "./lab.ts";
+import { a, addSix, assertSpread, b, c, Node, web, webSlice } from "./lab.ts";
 import { testSemantics, testSix } from "./semantics.ts";
+import { useLab } from "./use-lab.ts";
 
 const config: IptablesConfig = {
   family: 4,
@@ -52,19 +50,8 @@ class IptablesNode extends Node {
   }
 }
 
-let lab: Lab;
-let directory: string;
-
-before(async () => {
-  directory = await mkdtemp(join(tmpdir(), "proxy-"));
-  process.env.XTABLES_LOCKFILE = join(directory, "xtables.lock");
-  lab = await createLab();
-  await writeSysctl("net/ipv4/conf/all/route_localnet", "1");
-});
-after(async () => {
-  lab.remove();
-  await rm(directory, { recursive: true });
-});
+const lab = useLab();
+before(() => writeSysctl("net/ipv4/conf/all/route_localnet", "1"));
 
 for (const backend of ["nft", "legacy"] as Backend[])
   describe(`iptables-${backend}`, () => {
@@ -81,7 +68,7 @@ for (const backend of ["nft", "legacy"] as Backend[])
 
     testSemantics({
       name: backend,
-      lab: () => lab,
+      lab,
       node: () => node,
       udpPort: backend === "nft" ? 5001 : 6001,
       differences: differences.iptables,
@@ -104,7 +91,7 @@ for (const backend of ["nft", "legacy"] as Backend[])
         ports: ["dns/UDP 5353"],
         endpoints,
       });
-      const ask = () => lab.topology.pods.client.askUdp("10.96.0.10", 53, backend === "nft" ? 5002 : 6002);
+      const ask = () => lab().topology.pods.client.askUdp("10.96.0.10", 53, backend === "nft" ? 5002 : 6002);
       await node.set(dns, slice(a));
       assert.match(await ask(), /^a /);
       // A flow that was cut would go to b.
@@ -130,7 +117,7 @@ for (const backend of ["nft", "legacy"] as Backend[])
         node.syncer.requestCheck();
         await node.syncer.sync();
         await node.assertRulesAsFresh();
-        await assertSpread(() => lab.topology.pods.client.askTcp("10.96.0.20", 80), ["a", "c"]);
+        await assertSpread(() => lab().topology.pods.client.askTcp("10.96.0.20", 80), ["a", "c"]);
       }
     });
 
@@ -147,12 +134,12 @@ for (const backend of ["nft", "legacy"] as Backend[])
         const holder = spawn("flock", ["--no-fork", process.env.XTABLES_LOCKFILE!, "sh", "-c", "echo; exec sleep 600"]);
         await once(holder.stdout, "data");
         await assert.rejects(node.set(webSlice(c)), LockHeldError);
-        assert.match(await lab.topology.pods.client.askTcp("10.96.0.20", 80), /^a /);
+        assert.match(await lab().topology.pods.client.askTcp("10.96.0.20", 80), /^a /);
         const gone = once(holder, "exit");
         holder.kill();
         await gone;
         await node.syncer.sync();
-        assert.match(await lab.topology.pods.client.askTcp("10.96.0.20", 80), /^c /);
+        assert.match(await lab().topology.pods.client.askTcp("10.96.0.20", 80), /^c /);
         await node.assertRulesAsFresh();
       });
 
@@ -164,7 +151,7 @@ for (const backend of ["nft", "legacy"] as Backend[])
       await cleanupOtherBackend([iptables]);
       for (const table of ["nat", "mangle"] as const) assert.doesNotMatch(await other.save(table), /KUBE-/);
       await node.assertRulesAsFresh();
-      assert.match(await lab.topology.pods.client.askTcp("10.96.0.20", 80), /^c /);
+      assert.match(await lab().topology.pods.client.askTcp("10.96.0.20", 80), /^c /);
     });
 
     test("a cleanup leaves only kubelet's chain", async () => {
@@ -179,14 +166,14 @@ for (const backend of ["nft", "legacy"] as Backend[])
 describe("ip6tables", () => {
   let node: IptablesNode;
   before(async () => {
-    await addSix(lab);
+    await addSix(lab());
     node = new IptablesNode(await findIptables(6), {
       ...config,
       family: 6,
       localTraffic: { kind: "cidr", cidr: "fd00:32::/64" },
     });
   });
-  testSix({ lab: () => lab, node: () => node, udpPort: 7001, differences: differences.iptables });
+  testSix({ lab, node: () => node, udpPort: 7001, differences: differences.iptables });
   test("rules are as a fresh start would write them", () => node.assertRulesAsFresh());
 });
 

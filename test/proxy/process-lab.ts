@@ -38,13 +38,18 @@ export class ProcessLab {
   client!: KubernetesClient;
   server!: ChildProcess;
   proxy!: ChildProcess;
+  #begun: Promise<void> | undefined;
 
   constructor(mode: keyof typeof differences) {
     this.mode = mode;
   }
 
   /** The API server and the proxy run; the Service `web` is there, with Pod a behind it. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#begun = this.#start();
+    return this.#begun;
+  }
+  async #start(): Promise<void> {
     this.directory = await mkdtemp(join(tmpdir(), "proxy-"));
     process.env.XTABLES_LOCKFILE = join(this.directory, "xtables.lock");
     // This process's own mounts: what a cluster writes below /run is seen nowhere else.
@@ -82,6 +87,9 @@ export class ProcessLab {
   }
 
   async remove(): Promise<void> {
+    // Without a test to run, node:test does not wait for the hooks before them. Why a start failed it tells by itself.
+    await this.#begun?.catch(() => {});
+    if (this.directory === undefined) return;
     for (const child of [this.proxy, this.server]) child?.kill("SIGKILL");
     await this.client?.close();
     this.topology?.remove();
