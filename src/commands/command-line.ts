@@ -4,13 +4,14 @@ import { exitWrongState } from "../cluster/supervisor/launcher.ts";
 import { OptionError } from "../cluster/supervisor/option-error.ts";
 import { checkClusterName, defaultOptions } from "../cluster/supervisor/options.ts";
 import { NotUpError } from "../cluster/supervisor/session.ts";
+import { helpWidth } from "./help-width.ts";
 
 export function command(name: string, description: string): Command {
   return new Command(`fairway ${name}`)
     .description(description)
     .helpOption("-h, --help", "show this help")
     .showHelpAfterError("(--help tells more)")
-    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 80, 100), minWidthToWrap: 30 })
+    .configureHelp({ helpWidth: helpWidth(), minWidthToWrap: 30 })
     .exitOverride();
 }
 

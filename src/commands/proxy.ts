@@ -2,7 +2,7 @@ import { kubernetesVersion } from "../kubernetes/version.ts";
 import { createLogger, type Logger } from "../role/log.ts";
 import { succession, tellParent } from "../role/parent.ts";
 import { describeFlags } from "../serviceproxy/config/command-line.ts";
-import { FlagError } from "../serviceproxy/config/flags.ts";
+import { FlagError } from "../serviceproxy/config/flags/flag.ts";
 import {
   ConfigurationError,
   type LoadedConfiguration,
@@ -13,12 +13,14 @@ import {
 import { settingsOf } from "../serviceproxy/config/settings.ts";
 import { cleanupAll } from "../serviceproxy/modes/cleanup.ts";
 import { prepareHost, runProxy } from "../serviceproxy/run.ts";
+import { helpWidth } from "./help-width.ts";
 
 const usage = `Usage: fairway proxy --kubeconfig FILE [FLAGS]
        fairway proxy --config FILE [FLAGS]
 
-Serves the Services of a cluster on this node, as kube-proxy does, until it gets SIGTERM or SIGINT; the rules stay. Flags and the file are
-kube-proxy's (kubeproxy.config.k8s.io/v1alpha1).
+Serves the Services of a cluster on this node, as kube-proxy does, until it gets
+SIGTERM or SIGINT; the rules stay. Flags and the file are kube-proxy's
+(kubeproxy.config.k8s.io/v1alpha1).
 
 `;
 
@@ -38,7 +40,9 @@ export async function main(args: string[]): Promise<number> {
   }
   const { commandLine, configuration } = loaded;
   if (commandLine.help || commandLine.version) {
-    process.stdout.write(commandLine.help ? usage + describeFlags() : `Kubernetes ${kubernetesVersion.gitVersion}\n`);
+    process.stdout.write(
+      commandLine.help ? usage + describeFlags(helpWidth()) : `Kubernetes ${kubernetesVersion.gitVersion}\n`,
+    );
     return 0;
   }
   const { nodeName } = settingsOf(configuration, commandLine);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeFlags, parseCommandLine } from "./command-line.ts";
 import { defaultConfiguration } from "./defaults.ts";
-import { FlagError, flags } from "./flags.ts";
+import { FlagError } from "./flags/flag.ts";
+import { flags } from "./flags/index.ts";
 import type { KubeProxyConfiguration } from "./schema.ts";
 
 test("without flags everything is at its default", () => {
@@ -166,7 +167,11 @@ const kubeProxyFlags =
 
 test("every flag of kube-proxy is known, and the help shows those that do something", () => {
   for (const name of kubeProxyFlags) assert.ok(Object.hasOwn(flags, name), name);
-  const help = describeFlags();
+  const help = describeFlags(80);
+  assert.ok(
+    help.split("\n").every((line) => line.length <= 80),
+    help,
+  );
   for (const [name, { hidden }] of Object.entries(flags))
     assert.equal(new RegExp(`^ {2}--${name}( |$)`, "m").test(help), hidden !== true, name);
 });

@@ -1,5 +1,6 @@
 import { absentConfiguration, withDerivedDefaults } from "./defaults.ts";
-import { FlagError, type FlagValues, flags } from "./flags.ts";
+import { FlagError, type FlagValues } from "./flags/flag.ts";
+import { flags } from "./flags/index.ts";
 import type { KubeProxyConfiguration } from "./schema.ts";
 
 /** What the command line asks for. */
@@ -73,11 +74,26 @@ function splitWord(word: string): { name: string; inline?: string } {
   return inline === undefined ? { name } : { name, inline };
 }
 
-/** The help of the command. */
-export function describeFlags(): string {
+/** The help of the command, in lines of at most `columns` characters where a word lets them (a flag and its value take up to 45). */
+export function describeFlags(columns: number): string {
   const entries = Object.entries(flags)
     .filter(([, { hidden }]) => hidden !== true)
-    .map(([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ""}`, help]);
-  const width = Math.max(...entries.map(([left]) => left!.length));
-  return entries.map(([left, help]) => `  ${left!.padEnd(width)}  ${help}\n`).join("");
+    .map(([name, { value, help }]) => [`  --${name}${value ? ` ${value}` : ""}`, help] as const);
+  const width = Math.max(...entries.map(([left]) => left.length)) + 2;
+  const describe = (left: string, help: string) => {
+    const [first = "", ...others] = wrap(help, columns - width);
+    return [left.padEnd(width) + first, ...others.map((line) => " ".repeat(width) + line)];
+  };
+  return entries.flatMap(([left, help]) => describe(left, help).map((line) => `${line}\n`)).join("");
+}
+
+/** Lines of at most `columns` characters; a word that is longer has one of its own. */
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const longer = [...lines.slice(-1), word].join(" ");
+    if (lines.length > 0 && longer.length <= columns) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
