@@ -111,9 +111,10 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
       events.skipped(problem, find);
     },
     onChanged: (changes) => {
-      noLocalEndpoints.apply(changes);
       healthChecks.note(changes);
       healthChecks.apply(table);
+      // Last: it counts, and changes are told again when something here throws.
+      noLocalEndpoints.apply(changes);
     },
   });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();

@@ -27,7 +27,7 @@ class NotedMode implements Mode {
 }
 
 /** A syncer that has written everything once. */
-async function started() {
+async function started(onChanged: (keys: string[]) => void = () => {}) {
   const mode = new NotedMode();
   const inputs = new ServiceInputs({ ...testNode, families: [4] });
   const syncer = new Syncer({
@@ -38,7 +38,7 @@ async function started() {
     log: pino({ level: "silent" }),
     fullSyncPeriod: Number.POSITIVE_INFINITY,
     onProblem: () => {},
-    onChanged: () => {},
+    onChanged: (changes) => onChanged(changes.map(({ key }) => key)),
   });
   await syncer.sync();
   assert.deepEqual(mode.calls.splice(0), ["sync 0"]);
@@ -70,4 +70,20 @@ test("changes that come together with a look at the rules are not lost when it f
   syncer.requestCheck();
   await syncer.sync();
   assert.deepEqual(mode.calls, ["look", "sync 1"]);
+});
+
+test("changes are told again when the telling failed", async () => {
+  const heard: string[][] = [];
+  let isDeaf = false;
+  const { mode, syncer } = await started((keys) => {
+    if (isDeaf) throw new Error("not heard");
+    heard.push(keys);
+  });
+  isDeaf = true;
+  await assert.rejects(syncer.sync(), /not heard/);
+  isDeaf = false;
+  await syncer.sync();
+  await syncer.sync();
+  assert.deepEqual(heard, [[], ["shop/web:/sctp/4"], []]);
+  assert.deepEqual(mode.calls, ["apply shop/web:/sctp/4", "apply ", "apply "]);
 });

@@ -15,7 +15,7 @@ export interface SyncerOptions {
   log: Logger;
   /** Something in an object was left out. */
   onProblem: (problem: Problem) => void;
-  /** The kernel has these changes, and all before. */
+  /** The kernel has these changes, and all before. When it throws the sync fails, and the next one tells the same changes again. */
   onChanged: (changes: readonly RowChange[]) => void;
   /** Milliseconds after which everything is compared with the kernel again, though nothing says that it must. */
   fullSyncPeriod: number;
@@ -32,7 +32,7 @@ export class Syncer {
   #lastFull = Number.NEGATIVE_INFINITY;
   #checkDue = false;
   readonly #flows: FlowCleaner;
-  /** Changes that nobody was told of yet: the sync that they came with failed. */
+  /** Changes that nobody was told of yet: the sync that they came with failed, or the telling did. */
   #unsaid: RowChange[] = [];
 
   constructor(options: SyncerOptions) {
@@ -73,9 +73,9 @@ export class Syncer {
     this.#checkDue = false;
     if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
     table.markApplied(generation);
+    onChanged(this.#unsaid);
     const said = this.#unsaid;
     this.#unsaid = [];
-    onChanged(said);
     await this.#flows.clean(said);
   }
 
