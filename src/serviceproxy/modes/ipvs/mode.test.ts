@@ -137,6 +137,36 @@ describe("graceful removal", () => {
     assert.deepEqual(fixture.kernel.calls.slice(-1), [`delete ${place} 10.32.0.3:8080`]);
   });
 
+  test("one that cannot be removed keeps no other, and is tried again", async () => {
+    const both = { ...service, ports: ["http/TCP 80", "more/TCP 81"] };
+    const fixture = await start(both);
+    const endpoints = (...addresses: string[]) =>
+      expandSlice({ slice: "shop/web-1", of: "web", ports: ["http/TCP 8080", "more/TCP 8081"], endpoints: addresses });
+    fixture.inputs.setSlice(endpoints("10.32.0.3", "10.32.0.5"));
+    await fixture.apply();
+    fixture.inputs.setSlice(endpoints("10.32.0.5"));
+    await fixture.apply();
+    const { kernel, mode } = fixture;
+    const { deleteRealServer } = kernel.ipvs;
+    kernel.calls.length = 0;
+    kernel.ipvs.deleteRealServer = ({ port }) => {
+      throw new Error(`refused at ${port}`);
+    };
+    await assert.rejects(mode.retire(), ({ errors }: AggregateError) => {
+      assert.deepEqual(errors.map(String).sort(), ["Error: refused at 80", "Error: refused at 81"]);
+      return true;
+    });
+    kernel.ipvs.deleteRealServer = (address, real) => {
+      if (address.port === 80) throw new Error("refused");
+      deleteRealServer(address, real);
+    };
+    await assert.rejects(mode.retire(), /refused/);
+    assert.deepEqual(kernel.calls, ["delete TCP 10.96.0.20:81 10.32.0.3:8081"]);
+    kernel.ipvs.deleteRealServer = deleteRealServer;
+    await mode.retire();
+    assert.deepEqual(weights(fixture), { "10.32.0.5:8080": 1 });
+  });
+
   test("UDP: at once, or the client's flow would never leave it", async () => {
     const fixture = await start({ ...service, ports: ["dns/UDP 53"] }, "10.32.0.3", "10.32.0.5");
     fixture.inputs.setSlice(slice("10.32.0.5"));

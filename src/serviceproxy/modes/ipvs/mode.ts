@@ -111,18 +111,24 @@ export class IpvsMode implements Mode {
     return planRules(await readTables(iptables), rulesOf(config), jumps) === "";
   }
 
-  /** Removes real servers, virtual servers and addresses that only waited for their last connections. Other methods get their turn in between. */
+  /**
+   * Removes real servers, virtual servers and addresses that only waited for their last connections. Other methods get their turn in between.
+   * One that cannot be removed keeps no other: what failed is thrown at the end, and tried again with the next call.
+   */
   async retire(): Promise<void> {
     if (this.#dormant) return;
     const idle = new Set<string>();
-    try {
-      for (const key of this.#servers.leaving()) {
-        const address = await this.#alone(() => this.#servers.retire(key));
-        if (address !== undefined) idle.add(address);
-      }
-    } finally {
-      await this.#alone(async () => this.#dropUnneeded(idle));
+    const failures: Error[] = [];
+    const attempt = <T>(work: () => Promise<T>) =>
+      this.#alone(work).catch((error: Error) => {
+        failures.push(error);
+      });
+    for (const key of this.#servers.leaving()) {
+      const address = await attempt(() => this.#servers.retire(key));
+      if (address !== undefined) idle.add(address);
     }
+    await attempt(async () => this.#dropUnneeded(idle));
+    if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
   }
 
   async cleanup(): Promise<void> {
