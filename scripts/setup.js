@@ -65,7 +65,7 @@ export function setup(tools, say = (message) => process.stderr.write(`${message}
 }
 
 /** Whether dist/ is as new as what it is made of; bin/fairway asks the same. */
-function isBuilt() {
+export function isBuilt() {
   const time = statSync(built, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const isOld = (path) => statSync(path).mtimeMs <= time;
   const inside = readdirSync(sources, { withFileTypes: true, recursive: true });

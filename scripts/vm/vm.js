@@ -1,14 +1,22 @@
 // Runs test files as root in a virtual machine with Debian's kernel, for what the host's kernel may not have (IPVS). README.md tells more.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { buildImage } from "./image.js";
 import { unpackPackages } from "./packages.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const status = /^vm: exit status (\d+)\r?$/m;
+const status = /^vm: exit status (\d+)$/;
+/** Words by which the kernel tells that a program or it itself was at fault, or that memory was out. */
+const fault =
+  /fatal signal|Comm:|traps:|segfault|general protection|invalid opcode|BUG|Oops|WARNING|Call Trace|RIP:|Kernel panic|[Oo]ut of memory|oom|Killed process|soft lockup|rcu.*stall|hung_task|blocked for more/;
+
+/** Fatal signals are told: Node raises those anew that it was given, and of these the kernel says nothing by itself. */
+const kernelOptions = "console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on print-fatal-signals=1";
 
 /** The first process: mounts, loads, runs the command, tells its exit status, and switches the machine off. */
 function initScript(command) {
@@ -21,7 +29,7 @@ mount -t devtmpfs dev /dev
 exec </dev/null >/dev/ttyS1 2>&1
 ip link set lo up
 cd /fairway
-export FAIRWAY_TEST_VM=1 NODE_COMPILE_CACHE=/tmp/compiled
+export FAIRWAY_TEST_VM=1 NODE_COMPILE_CACHE=/tmp/compiled NO_COLOR=1
 ${words}
 echo "vm: exit status $?"
 sleep 0.2
@@ -38,53 +46,63 @@ export async function runInVm({ node, command, seconds }) {
   const unpacked = join(root, ".cache", "vm");
   const version = unpackPackages(unpacked);
   const directory = mkdtempSync(join(tmpdir(), "fairway-vm-"));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  process.once("exit", remove);
+  // Without a listener a signal ends the process with the machine still running.
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
   try {
     const initrd = join(directory, "initrd");
     buildImage({ file: initrd, root, unpacked, version, node, init: initScript(command) });
     const console = join(directory, "console");
     const machine = [
-      ...["-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max", "-smp", "2", "-m", "2048"],
+      // Without protection keys, by which V8 would guard its code in this processor: one thing less that is emulated.
+      ...["-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max,pku=off", "-smp", "2"],
+      // The root file system is in it too.
+      ...["-m", "3072"],
       ...["-nodefaults", "-display", "none", "-no-reboot", "-nic", "none"],
       ...["-serial", `file:${console}`, "-serial", "stdio"],
       ...["-kernel", join(unpacked, "boot", `vmlinuz-${version}`), "-initrd", initrd],
       // On a busy host the timer's interrupts come late, and the kernel would call the timer broken and panic.
-      ...["-append", "console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on tsc=reliable no_timer_check"],
+      ...["-append", `${kernelOptions} tsc=reliable no_timer_check`],
     ];
-    const output = await runQemu(machine, seconds);
-    const left = status.exec(output)?.[1];
+    const left = await runQemu(machine, seconds);
+    const words = readFileSync(console, "utf8").split(/\r?\n/);
     if (left === undefined)
-      process.stdout.write(
-        `vm: it ended before the command did (at most ${seconds} s); its console:\n${tail(console)}\n`,
-      );
+      say(`it ended before the command did (at most ${seconds} s); its console:`, words.slice(-30));
+    else if (left !== "0") say(`the command left with status ${left}`, []);
+    const faults = words.filter((line) => fault.test(line)).slice(-60);
+    if (left !== "0")
+      say(`what its kernel said of faults and of memory: ${faults.length === 0 ? "nothing" : ""}`, faults);
     return left === "0";
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    process.off("exit", remove);
+    remove();
   }
 }
 
-/** Resolves to what the machine wrote, when it is off or its time is over. */
-function runQemu(args, seconds) {
-  return new Promise((resolve, reject) => {
-    const child = spawn("qemu-system-x86_64", args, { stdio: ["ignore", "pipe", "inherit"] });
-    const stop = () => child.kill("SIGKILL");
-    const timer = setTimeout(stop, seconds * 1000);
-    process.once("exit", stop);
-    let output = "";
-    child.stdout.setEncoding("utf8").on("data", (text) => {
-      output += text;
-      process.stdout.write(text.replaceAll("\r\n", "\n"));
-    });
-    child.once("error", reject);
-    child.once("close", () => {
-      clearTimeout(timer);
-      process.off("exit", stop);
-      resolve(output);
-    });
-  });
+/** Hands on what the command writes; resolves to its exit status, undefined when the machine ended before it. */
+async function runQemu(args, seconds) {
+  const child = spawn("qemu-system-x86_64", args, { stdio: ["ignore", "pipe", "inherit"] });
+  const stop = () => child.kill("SIGKILL");
+  const timer = setTimeout(stop, seconds * 1000);
+  process.once("exit", stop);
+  try {
+    await once(child, "spawn");
+    let left;
+    for await (const line of createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY })) {
+      left ??= status.exec(line)?.[1];
+      if (left === undefined) process.stdout.write(`${line}\n`);
+    }
+    return left;
+  } finally {
+    clearTimeout(timer);
+    process.off("exit", stop);
+  }
 }
 
-function tail(file) {
-  return readFileSync(file, "utf8").split("\n").slice(-30).join("\n");
+/** To people: what the command writes may be for a program. */
+function say(text, lines) {
+  process.stderr.write(`${[`vm: ${text}`, ...lines].join("\n")}\n`);
 }
 
 /** Many times what it takes: a machine that is shared with others may be that slow. */
