@@ -13,6 +13,8 @@ import { ipvsConfig } from "../../src/serviceproxy/testing/ipvs-fixture.ts";
 export interface OpenMode {
   mode: IpvsMode;
   ipvs: Ipvs;
+  /** Addresses that the kernel did not take. */
+  refused: string[];
   close(): void;
 }
 
@@ -28,9 +30,15 @@ function iptablesOf(family: Family): Promise<Iptables> {
 export async function openIpvsMode(family: Family, config: Partial<IpvsConfig> = {}): Promise<OpenMode> {
   await prepareIpvs(defaultConfiguration());
   const [ipvs, ipset, devices] = [new Ipvs(), new Ipset(), new DeviceAddresses()];
+  const refused: string[] = [];
   const kernel = { ipvs, ipset, devices, iptables: await iptablesOf(family) };
   return {
-    mode: new IpvsMode(kernel, () => ({ ...ipvsConfig, ...config, family })),
+    mode: new IpvsMode(
+      kernel,
+      () => ({ ...ipvsConfig, ...config, family }),
+      (what) => refused.push(what),
+    ),
+    refused,
     ipvs,
     close() {
       for (const one of [ipvs, ipset, devices]) one.close();

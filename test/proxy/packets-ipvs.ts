@@ -47,6 +47,14 @@ describe("ipvs", () => {
     await node.set(web);
   });
 
+  test("an endpoint that the kernel does not take is left out, and everything else is served", async () => {
+    await node.set(webSlice(a, "224.0.1.2", c));
+    assert.ok(opened.refused.includes("endpoint 224.0.1.2:8080 of TCP 10.96.0.20:80"));
+    await assertSpread(ask, ["a", "c"]);
+    await node.set(webSlice(a, c));
+    assert.deepEqual(node.warnings, []);
+  });
+
   test("what somebody removed is noticed and made again", async () => {
     for (const [program, ...args] of [
       ["iptables", "-t", "nat", "-F"],

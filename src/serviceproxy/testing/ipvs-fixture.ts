@@ -31,6 +31,10 @@ class Refused extends Error {
   }
 }
 
+function isMulticast(address: string): boolean {
+  return /^(22[4-9]|23\d)\.|^ff/.test(address);
+}
+
 /**
  * IPVS, IP sets, addresses and rules in memory, refusing what the kernel refuses, and all that is asked of it in the middle of a list: the
  * answers would get lost among each other. Device 2 is the node's eth0.
@@ -104,6 +108,7 @@ export class FakeKernel implements Kernel {
       this.#note(`add ${virtualKey(address)} ${text}`);
       const { reals } = this.#server(address);
       if (reals.has(text)) throw new Refused("EEXIST", text);
+      if (isMulticast(real.address)) throw new Refused("EINVAL", text);
       reals.set(text, { ...real, activeConnections: 0, inactiveConnections: 0 });
     },
     changeRealServer: (address: VirtualAddress, real: RealServer) => {
@@ -165,6 +170,7 @@ export class FakeKernel implements Kernel {
       this.#devices.delete(name);
     },
     add: ({ device, address }: DeviceAddress) => {
+      if (isMulticast(address)) throw new Refused("EADDRNOTAVAIL", address);
       this.#note(`hold ${address}`);
       this.addresses.get(device)!.add(address);
     },
@@ -229,13 +235,18 @@ export class IpvsFixture {
   readonly kernel: FakeKernel;
   readonly mode: IpvsMode;
   readonly config: IpvsConfig;
+  readonly refused: string[] = [];
 
   constructor(config: Partial<IpvsConfig> = {}, kernel = new FakeKernel(), node: NodeContext = testNode) {
     this.config = { ...ipvsConfig, ...config };
     kernel.iptables.family = this.config.family;
     this.inputs = new ServiceInputs({ ...node, families: [this.config.family] });
     this.kernel = kernel;
-    this.mode = new IpvsMode(kernel, () => this.config);
+    this.mode = new IpvsMode(
+      kernel,
+      () => this.config,
+      (what) => this.refused.push(what),
+    );
   }
   async sync(): Promise<void> {
     this.inputs.compile(this.table);

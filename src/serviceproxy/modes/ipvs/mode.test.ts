@@ -185,6 +185,26 @@ describe("graceful removal", () => {
   });
 });
 
+test("addresses that the kernel does not take are left out, told once, and everything else is served", async () => {
+  const fixture = await start({ ...web, external: ["224.0.1.1", "203.0.113.9"] }, "10.32.0.3", "224.0.1.2");
+  fixture.inputs.setService(expandService({ service: "shop/more", ip: "10.96.0.21", ports: ["http/TCP 80"] }));
+  await fixture.apply();
+  await fixture.sync();
+  const { servers, addresses } = fixture.kernel;
+  assert.deepEqual([...addresses.get(3)!].sort(), ["10.96.0.20", "10.96.0.21", "203.0.113.9"]);
+  assert.deepEqual([...servers.get("TCP 203.0.113.9:80")!.reals.keys()], ["10.32.0.3:8080"]);
+  assert.ok(await fixture.mode.isIntact());
+  assert.deepEqual(fixture.refused.toSorted(), [
+    "address 224.0.1.1",
+    ...["10.96.0.20:80", "192.168.0.2:30080", "192.168.1.2:30080", "203.0.113.9:80", "224.0.1.1:80"].map(
+      (place) => `endpoint 224.0.1.2:8080 of TCP ${place}`,
+    ),
+  ]);
+  fixture.inputs.deleteService(expandService(web));
+  await fixture.apply();
+  assert.deepEqual([...addresses.get(3)!], ["10.96.0.21"]);
+});
+
 describe("what is there already", () => {
   const damages: [string, (kernel: FakeKernel) => void][] = [
     ["virtual servers", (kernel) => kernel.servers.clear()],

@@ -10,6 +10,7 @@ import type { IpvsConfig } from "./config.ts";
 import { elementsAt, type Place } from "./elements.ts";
 import type { Kernel } from "./kernel.ts";
 import { planRules } from "./plan.ts";
+import { type OnRefused, Refusals } from "./refusals.ts";
 import { jumps, rulesOf } from "./rules.ts";
 import { device, type SetKind, serversSet, setKinds, setName, setSchema, setTypes } from "./schema.ts";
 import { Servers } from "./servers.ts";
@@ -21,7 +22,10 @@ interface Difference {
   deletes: Map<string, DesiredElement[]>;
 }
 
-/** The service proxy in IPVS; README.md tells the way of a packet. `config` is asked for anew at each full sync. */
+/**
+ * The service proxy in IPVS; README.md tells the way of a packet. `config` is asked for anew at each full sync; `onRefused` is told of addresses
+ * that the kernel does not take.
+ */
 export class IpvsMode implements Mode {
   readonly family: Mode["family"];
   readonly #kernel: Kernel;
@@ -29,18 +33,22 @@ export class IpvsMode implements Mode {
   readonly #servers: Servers;
   #place: Place = { nodePortAddresses: [], elsewhere: new Set() };
   #desired = DesiredElements.of([], elementsAt(this.#place));
+  readonly #refusals: Refusals;
+  /** Addresses that the device cannot have. */
+  readonly #unheld = new Set<string>();
   #device = 0;
   /** No Service of this family yet and nothing left of an earlier run: nothing is written until there is one. */
   #dormant = true;
   /** The end of what is under way. */
   #busy: Promise<unknown> = Promise.resolve();
 
-  constructor(kernel: Kernel, config: () => IpvsConfig) {
+  constructor(kernel: Kernel, config: () => IpvsConfig, onRefused: OnRefused) {
     const { family, scheduler, excluded } = config();
     this.family = family;
     this.#kernel = kernel;
     this.#config = config;
-    this.#servers = new Servers({ ipvs: kernel.ipvs, family, scheduler, excluded });
+    this.#refusals = new Refusals(onRefused);
+    this.#servers = new Servers({ ipvs: kernel.ipvs, family, scheduler, excluded, refusals: this.#refusals });
   }
 
   sync(table: ServiceTable): Promise<void> {
@@ -101,7 +109,8 @@ export class IpvsMode implements Mode {
     if (devices.indexOf(device) !== this.#device) return false;
     const { held, place } = await this.#readAddresses(config);
     if (!isDeepStrictEqual(place, this.#place)) return false;
-    for (const [address] of this.#desired.elements("ADDRESSES")) if (!held.has(address)) return false;
+    for (const [address] of this.#desired.elements("ADDRESSES"))
+      if (!held.has(address) && !this.#unheld.has(address)) return false;
     const sizes = await ipset.listSizes();
     for (const kind of Object.keys(setTypes) as SetKind[]) {
       const size = sizes.get(setName(this.family, kind));
@@ -201,7 +210,9 @@ export class IpvsMode implements Mode {
   /** The set first and last: at no moment is a held address without its protection. */
   #holdAddress(address: string): void {
     this.#kernel.ipset.add(setSchema(this.family, "ADDRESSES"), [address]);
-    this.#kernel.devices.add({ device: this.#device, address });
+    const add = () => this.#kernel.devices.add({ device: this.#device, address });
+    if (this.#refusals.accepts(`address ${address}`, add)) this.#unheld.delete(address);
+    else this.#unheld.add(address);
   }
   #dropUnneeded(addresses: Iterable<string>): void {
     const needed = this.#servers.neededAddresses();
@@ -209,7 +220,7 @@ export class IpvsMode implements Mode {
       if (!needed.has(address) && this.#desired.valueOf("ADDRESSES", address) === undefined) this.#dropAddress(address);
   }
   #dropAddress(address: string): void {
-    this.#kernel.devices.remove({ device: this.#device, address });
+    if (!this.#unheld.delete(address)) this.#kernel.devices.remove({ device: this.#device, address });
     this.#kernel.ipset.remove(setSchema(this.family, "ADDRESSES"), [address]);
   }
 }

@@ -33,7 +33,7 @@ export async function openIpvs(context: ModeContext): Promise<OpenIpvs> {
     const { family, version } = iptables;
     const own = { ipvs: new Ipvs(), ipset: new Ipset(), devices: new DeviceAddresses() };
     sockets.push(...Object.values(own));
-    return new IpvsMode({ ...own, iptables }, () => ({
+    const config = () => ({
       family,
       mark: 2 ** settings.masqueradeBit,
       masqueradeAll: settings.masqueradeAll,
@@ -42,7 +42,10 @@ export async function openIpvs(context: ModeContext): Promise<OpenIpvs> {
       randomFully: isVersionAtLeast(version.text, "1.6.2"),
       scheduler,
       excluded,
-    }));
+    });
+    return new IpvsMode({ ...own, iptables }, config, (what, error) =>
+      log.warn({ what, error: error.message }, "an address that the kernel does not take is left out"),
+    );
   });
   let isRetiring = false;
   const retire = (mode: IpvsMode) =>

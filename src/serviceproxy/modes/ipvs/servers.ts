@@ -4,6 +4,7 @@ import { type Prefix, prefixContains } from "../../../ip/prefix.ts";
 import type { Ipvs } from "../../../linux/ipvs/ipvs.ts";
 import { type RealServer, type VirtualAddress, type VirtualServer, virtualKey } from "../../../linux/ipvs/server.ts";
 import { parseAddressPort, parseServerKey, parseServerValue } from "./elements.ts";
+import type { Refusals } from "./refusals.ts";
 
 export type IpvsCalls = Omit<Ipvs, "close" | "probeScheduler" | "setTimeouts">;
 
@@ -13,6 +14,8 @@ export interface ServersOptions {
   scheduler: string;
   /** Virtual servers at these addresses are somebody else's. */
   excluded: readonly Prefix[];
+  /** An endpoint that the kernel takes for none is left out. */
+  refusals: Refusals;
 }
 
 interface Entry {
@@ -78,7 +81,7 @@ export class Servers {
 
   /** Makes a virtual server as the value says, or changes what differs. Throws NetlinkError. */
   set(key: string, value: string): void {
-    const { ipvs, scheduler } = this.#options;
+    const { ipvs, scheduler, refusals } = this.#options;
     const { persistence, realServers } = parseServerValue(value);
     const server: VirtualServer = {
       ...parseServerKey(key),
@@ -104,8 +107,9 @@ export class Servers {
       const known = entry.reals.get(text);
       if (known?.weight === 1) continue;
       const real = { ...parseAddressPort(text), weight: 1 };
-      if (known === undefined) ipvs.addRealServer(server, real);
-      else ipvs.changeRealServer(server, real);
+      const add = () => ipvs.addRealServer(server, real);
+      if (known !== undefined) ipvs.changeRealServer(server, real);
+      else if (!refusals.accepts(`endpoint ${text} of ${key}`, add)) continue;
       entry.reals.set(text, real);
     }
     for (const [text, { weight }] of entry.reals) {
