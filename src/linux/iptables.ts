@@ -20,8 +20,8 @@ export class LockHeldError extends Error {
 export interface Iptables {
   readonly family: Family;
   readonly version: IptablesVersion;
-  /** What iptables-save prints of one table. */
-  save(table: IptablesTable): Promise<string>;
+  /** What iptables-save prints of one table, or of all that there are. */
+  save(table?: IptablesTable): Promise<string>;
   /** Feeds iptables-restore --noflush: each table's section is one atomic change. Rejects with LockHeldError when the lock is held. */
   restore(input: string): Promise<void>;
   /** The rules of one chain ("-A CHAIN …"), undefined when there is no such chain. */
@@ -74,7 +74,7 @@ export async function findIptables(family: Family, backend?: Backend): Promise<I
   return {
     family,
     version,
-    save: (table) => run(`${name}-save`, ["-t", table], { timeout: restoreTimeout }),
+    save: (table) => run(`${name}-save`, table === undefined ? [] : ["-t", table], { timeout: restoreTimeout }),
     async restore(input) {
       try {
         await run(`${name}-restore`, ["-w", lockWait, "--noflush"], { input, timeout: restoreTimeout });

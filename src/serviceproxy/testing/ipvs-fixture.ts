@@ -190,10 +190,7 @@ export class FakeKernel implements Kernel {
 
   readonly iptables: { -readonly [Name in keyof Kernel["iptables"]]: Kernel["iptables"][Name] } = {
     family: 4,
-    save: async (table) =>
-      [...this.rules.tables[table]]
-        .map(([chain, rules]) => `:${chain} - [0:0]\n${rules.map((rule) => `-A ${chain} ${rule}`).join("\n")}`)
-        .join("\n"),
+    save: async () => this.rules.save(),
     restore: async (input) => {
       this.#note("restore");
       this.rules.restore(input);

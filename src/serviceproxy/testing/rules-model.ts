@@ -19,6 +19,17 @@ export class RulesModel {
       for (const chain of builtin[table]) this.tables[table].set(chain, []);
   }
 
+  /** As iptables-save prints all tables. */
+  save(): string {
+    const lines = Object.entries(this.tables).flatMap(([table, chains]) => [
+      `*${table}`,
+      ...[...chains.keys()].map((chain) => `:${chain} - [0:0]`),
+      ...[...chains].flatMap(([chain, rules]) => rules.map((rule) => `-A ${chain} ${rule}`)),
+      "COMMIT",
+    ]);
+    return `${lines.join("\n")}\n`;
+  }
+
   restore(input: string): void {
     let chains = this.tables.filter;
     for (const line of input.split("\n")) {

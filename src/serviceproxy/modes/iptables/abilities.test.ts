@@ -21,12 +21,8 @@ class PoorIptables implements Iptables {
   constructor(missing: RegExp) {
     this.#missing = missing;
   }
-  async save(table: "filter" | "nat" | "mangle"): Promise<string> {
-    const lines = [...this.model.tables[table]].flatMap(([chain, rules]) => [
-      `:${chain} - [0:0]`,
-      ...rules.map((rule) => `-A ${chain} ${rule}`),
-    ]);
-    return lines.join("\n");
+  async save(): Promise<string> {
+    return this.model.save();
   }
   async restore(input: string): Promise<void> {
     const line = input.split("\n").find((text) => this.#missing.test(text));

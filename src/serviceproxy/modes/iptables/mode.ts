@@ -3,10 +3,10 @@ import type { RowChange, ServicePort, ServiceTable } from "../../table.ts";
 import type { Mode } from "../mode.ts";
 import { canaryRule, chains } from "./base.ts";
 import type { IptablesConfig } from "./config.ts";
-import { planChanges, planCleanup, planFull, type Saved } from "./plan.ts";
+import { joinRestores, planChanges, planCleanup, planFull, type Saved } from "./plan.ts";
 import { RuleCounts } from "./rule-counts.ts";
 import type { Table } from "./rules.ts";
-import { parseSave } from "./save.ts";
+import { parseTables } from "./save.ts";
 
 const tables: readonly Table[] = ["filter", "nat", "mangle"];
 
@@ -14,12 +14,10 @@ export interface IptablesMode extends Mode {
   readonly counts: RuleCounts;
 }
 
-/** What the kernel has in the tables that the proxy writes to. */
+/** What the kernel has in the tables that the proxy writes to. One that was never used is not there. */
 export async function readTables(iptables: Pick<Iptables, "save">): Promise<Saved> {
-  const saved: Partial<Saved> = {};
-  // One after the other: two prints of a large table side by side would need twice the memory.
-  for (const table of tables) saved[table] = parseSave(await iptables.save(table));
-  return saved as Saved;
+  const found = parseTables(await iptables.save());
+  return Object.fromEntries(tables.map((table) => [table, found.get(table) ?? new Map()])) as Saved;
 }
 
 /**
@@ -37,7 +35,7 @@ export function createIptablesMode(
   const counts = new RuleCounts();
 
   async function write(inputs: Iterable<string>): Promise<void> {
-    for (const input of inputs) {
+    for (const input of joinRestores(inputs)) {
       await iptables.restore(input).catch((error: Error) => {
         refused(error);
         throw error;

@@ -124,6 +124,26 @@ export function* planFull(
   yield* emit(planFixed(saved, fixed, "emptied"));
 }
 
+/**
+ * The same restores, those that follow each other as one while it stays short: it runs one program instead of several, and its sections come into
+ * force one after the other all the same.
+ */
+export function* joinRestores(restores: Iterable<string>): Generator<string> {
+  let joined = "";
+  let lines = 0;
+  for (const restore of restores) {
+    const more = restore.split("\n").length;
+    if (joined !== "" && lines + more > chunkLines) {
+      yield joined;
+      joined = "";
+      lines = 0;
+    }
+    joined += restore;
+    lines += more;
+  }
+  if (joined !== "") yield joined;
+}
+
 function* emit(sections: readonly Section[]): Generator<string> {
   const text = sections.join("");
   if (text !== "") yield text;

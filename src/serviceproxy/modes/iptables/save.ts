@@ -3,6 +3,12 @@ import type { Rule } from "./rules.ts";
 /** One table as iptables-save printed it: its chains, builtin ones too, with their rules in order. */
 export type SavedTable = Map<string, Rule[]>;
 
+/** Reads the print of several tables, by their names. */
+export function parseTables(text: string): Map<string, SavedTable> {
+  const prints = text.split(/^\*/m).slice(1);
+  return new Map(prints.map((print) => [print.slice(0, print.indexOf("\n")), parseSave(print)]));
+}
+
 /** Reads the print of one table. Counters and comment lines are left out. */
 export function parseSave(text: string): SavedTable {
   const chains: SavedTable = new Map();
