@@ -30,7 +30,7 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
   const [nodeIP] = nodeIPs;
   /** By family, the primary one first. */
   const ranges = [config, ...(config.ipv6 === undefined ? [] : [config.ipv6])];
-  await routeServices(ranges.map(({ serviceCIDR }, index) => [serviceCIDR, nodeIPs[index]!]));
+  const isFirst = await routeServices(ranges.map(({ serviceCIDR }, index) => [serviceCIDR, nodeIPs[index]!]));
   const manager = new PodManager(context);
   await manager.adopt();
   context.demo.open();
@@ -50,7 +50,7 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
     opening = true;
     void networks.open(podCIDRs[0], podCIDRs[1]).then(
       () => {
-        Promise.all(podCIDRs.map((own, index) => masqueradeBeyondPods(own, ranges[index]!.podCIDR))).catch(
+        Promise.all(podCIDRs.map((own, index) => masqueradeBeyondPods(own, ranges[index]!.podCIDR, isFirst))).catch(
           (error: Error) => log.error({ err: error }, "Pods cannot leave the Pod network"),
         );
         registration.assert();
@@ -62,7 +62,7 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
       },
     );
   });
-  new PodRoutes(nodeCache, node, log);
+  new PodRoutes(nodeCache, node, log, isFirst ? new Map() : undefined);
   const server = await startAgentServer({ pods: manager, context });
   const dns = await startDns({ address: nodeIP, client, services: serviceCache, config, log });
   const podCache = startReflector<Pod>(client, pods, {

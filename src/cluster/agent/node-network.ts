@@ -32,9 +32,9 @@ const sink = "services";
 /**
  * Gives the Services' addresses a route: of each family a range, and the node's address there. The kernel wants to know the way before it asks the
  * proxy's rules about a packet of the node's own, and a Pod's packet is refused (no endpoints) only when it could be forwarded. On other clusters
- * the default route serves for that.
+ * the default route serves for that. Resolves to whether it did so for the first time: what an agent sets on the node was not set before.
  */
-export async function routeServices(routes: readonly [range: string, nodeAddress: string][]): Promise<void> {
+export async function routeServices(routes: readonly [range: string, nodeAddress: string][]): Promise<boolean> {
   for (const [range, nodeAddress] of routes)
     if (parsePrefix(range) === undefined || parseAddress(nodeAddress) === undefined)
       throw new Error(`"${range}" is no prefix or "${nodeAddress}" no address`);
@@ -44,15 +44,16 @@ export async function routeServices(routes: readonly [range: string, nodeAddress
     ...routes.map(([range, address]) => `route replace ${range} dev ${sink} src ${address} proto ${routeProtocol}`),
   ]);
   // An agent that was started again finds its link there.
-  failures.delete(0);
+  const isFirst = !failures.delete(0);
   for (const why of failures.values()) throw new Error(`the Services' addresses get no route: ${why}`);
+  return isFirst;
 }
 
 /**
  * Lets Pods reach what is not on the Pod network and has no route to it, such as the API server's machine and the host: such packets
- * leave with the node's address, as network plugins do it (ipMasq of the CNI plugins).
+ * leave with the node's address, as network plugins do it (ipMasq of the CNI plugins). `isFirst`: no earlier agent can have done so.
  */
-export async function masqueradeBeyondPods(own: string, podNetwork: string): Promise<void> {
+export async function masqueradeBeyondPods(own: string, podNetwork: string, isFirst: boolean): Promise<void> {
   const family = parsePrefix(podNetwork)?.family;
   if (family === undefined || parsePrefix(own)?.family !== family)
     throw new Error(`"${own}" or "${podNetwork}" is no prefix, or they are of different families`);
@@ -60,5 +61,6 @@ export async function masqueradeBeyondPods(own: string, podNetwork: string): Pro
   const rule = ["POSTROUTING", "-s", own, "!", "-d", podNetwork, ...comment, "-j", "MASQUERADE"];
   const iptables = (action: string) =>
     run(family === 4 ? "iptables" : "ip6tables", ["-w", "10", "-t", "nat", action, ...rule]);
-  await iptables("-C").catch(() => iptables("-A"));
+  if (isFirst) await iptables("-A");
+  else await iptables("-C").catch(() => iptables("-A"));
 }

@@ -40,7 +40,7 @@ export function routeCommands(current: Routes, wanted: Routes): string[] {
   ];
 }
 
-/** The routes that an agent has set, as `ip route show` and `ip -6 route show` write them. */
+/** The routes that an agent has set, as `ip route show table all` writes them, of both families. */
 export function parseRoutes(text: string): Routes {
   const found = [...text.matchAll(/^(\S+) via (\S+) /gm)];
   return new Map(found.map(([, destination = "", hop = ""]) => [destination, hop]));
@@ -56,8 +56,10 @@ export class PodRoutes {
   #running = false;
   #again = false;
 
-  constructor(nodes: Reflector<Node>, own: string, log: Logger) {
+  /** `current`: what is set already, where that is known. */
+  constructor(nodes: Reflector<Node>, own: string, log: Logger, current?: Routes) {
     this.#nodes = nodes;
+    this.#current = current;
     this.#own = own;
     this.#log = log;
     nodes.subscribe(() => this.#changed());
@@ -93,6 +95,5 @@ export class PodRoutes {
 }
 
 async function readRoutes(): Promise<Routes> {
-  const show = (family: string) => run("ip", [family, "route", "show", "proto", routeProtocol]).catch(() => "");
-  return parseRoutes((await Promise.all([show("-4"), show("-6")])).join(""));
+  return parseRoutes(await run("ip", ["route", "show", "table", "all", "proto", routeProtocol]).catch(() => ""));
 }

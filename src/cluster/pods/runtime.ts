@@ -1,7 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run } from "../../linux/command.ts";
 import { Batcher } from "./batcher.ts";
 import {
   hasStarted,
@@ -62,9 +61,6 @@ export class ContainerRuntime {
     const { paths } = this;
     for (const directory of [paths.pods, paths.containers, paths.state, paths.logs])
       await mkdir(directory, { recursive: true, mode: 0o700 });
-    await run("mkfifo", ["-m", "600", paths.idle]).catch(async (error) => {
-      if (!(await stat(paths.idle)).isFIFO()) throw error;
-    });
     await writeFileAtomically(paths.shim, shimScript(paths.root));
     this.#template = await ensureTemplate(paths);
     this.#watcher = watch(paths.state, (_, name) => {
