@@ -38,6 +38,7 @@ export class KeptMachine {
   readonly #logs: LogFile[] = [];
   #machine: Machine | undefined;
   #parts: Part[] = [];
+  readonly #serving = Promise.withResolvers<void>();
   #wanted = false;
   #deaths = 0;
   #restarts = 0;
@@ -96,6 +97,11 @@ export class KeptMachine {
       this.#partSpecs[index] = spec;
       return part;
     });
+  }
+
+  /** Resolves when one of its parts has said for the first time that it does its work. */
+  get serving(): Promise<void> {
+    return this.#serving.promise;
   }
 
   async trimLogs(): Promise<void> {
@@ -158,7 +164,10 @@ export class KeptMachine {
             this.#around.report(`${logName(name, part)} ended (${how}); started again in ${delay} ms`),
         }),
     );
-    for (const part of this.#parts) part.start();
+    for (const part of this.#parts) {
+      part.start();
+      void part.serving.then(() => this.#serving.resolve());
+    }
   }
 
   #launcher(machine: Machine, { command }: PartSpec, index: number): Launch {

@@ -120,10 +120,15 @@ export class Part {
     successor.takeOver();
   }
 
-  /** Resolves when the process, or one that was started in its place, says that it does its work; rejects when it did not within `patience`. */
+  /** Resolves when the process, or one that was started in its place, says that it does its work. */
+  get serving(): Promise<void> {
+    return this.#serving.promise;
+  }
+
+  /** The same; rejects when it did not within `patience`. */
   whenServing(patience: number): Promise<void> {
     const late = () => `it does not serve after ${patience} ms${this.#process ? "" : ` (${this.#lastEnd})`}`;
-    return within(patience, late, this.#serving.promise);
+    return within(patience, late, this.serving);
   }
 
   /** Its machine is gone and took the process along: nothing is to be started again. */

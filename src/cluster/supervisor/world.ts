@@ -1,5 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ClusterConfig, worldPaths, worldRoot } from "../config.ts";
 import type { Authority } from "../pki/authority.ts";
 import { ensureClusterPki, ensureNodePki } from "../pki/cluster.ts";
@@ -19,6 +20,9 @@ const grace = { node: 2000, apiServer: 3000 };
 /** How long a proxy in another mode gets to read the API, and then to write its rules and remove the old ones, in milliseconds. */
 const patience = { prepare: 30_000, serve: 30_000 };
 
+/** For how long the first node has the machine's cores for itself while a cluster starts, at most. Milliseconds. */
+const headStart = 1_000;
+
 /** The machines of a cluster: the fabric, the control plane and the nodes. */
 export class World {
   readonly config: ClusterConfig;
@@ -32,6 +36,8 @@ export class World {
   #lastSave: Promise<void> = Promise.resolve();
   /** Resolves when node parts may start. */
   readonly #apiListens = Promise.withResolvers<void>();
+  /** Resolves when those of other nodes than the first may. */
+  readonly #othersMayStart = Promise.withResolvers<void>();
   #controlPlane: KeptMachine | undefined;
   #authority: Authority | undefined;
 
@@ -66,8 +72,14 @@ export class World {
     return [address, partnerAddress(this.config, address)];
   }
 
+  /**
+   * The first node goes ahead: a Service answers when one node and one Pod do, and processes of all nodes that start at the same time make each
+   * other late.
+   */
   letPartsStart(): void {
+    const [first] = this.#nodes.values();
     this.#apiListens.resolve();
+    void Promise.race([first?.serving, sleep(headStart)]).then(() => this.#othersMayStart.resolve());
   }
 
   async #makeKeys(): Promise<void> {
@@ -95,6 +107,7 @@ export class World {
 
   /** A node that is not started yet. */
   #declare(name: string, wantedMode?: string): KeptMachine {
+    const { promise: partsMayStart } = this.#nodes.size === 0 ? this.#apiListens : this.#othersMayStart;
     const node = new KeptMachine(
       {
         cluster: this.config.name,
@@ -102,7 +115,7 @@ export class World {
         addresses: this.#pairOf(this.#addresses.assign(name)),
         parts: nodeParts(this.config, name, this.#modes.assign(name, wantedMode)),
       },
-      { fabric: this.#fabric, partsMayStart: this.#apiListens.promise, report: this.#report },
+      { fabric: this.#fabric, partsMayStart, report: this.#report },
     );
     this.#nodes.set(name, node);
     return node;
