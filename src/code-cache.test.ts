@@ -63,6 +63,11 @@ describe("kept code", () => {
     assert.equal((await names()).length, 2);
   });
 
+  test("is not that of a run which changed the flags of V8: the next one could not use it", async () => {
+    await evaluate("(process.getBuiltinModule('v8').setFlagsFromString('--semi-space-growth-factor=1'), words.word())");
+    await assert.rejects(names(), { code: "ENOENT" });
+  });
+
   test("is not asked for by a bundle that does not tell what it is", async () => {
     await writeFile(file(), code("one"));
     await assert.rejects(evaluate("words.word()"), /words\.cjs does not end with its hash/);

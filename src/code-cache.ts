@@ -37,8 +37,11 @@ function compile(source: string, filename: string, kept: string): Wrapper {
     cachedData,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
+  const areFlagsAsNow = rememberFlags();
   let size = cachedData === undefined || script.cachedDataRejected ? 0 : cachedData.length;
   const keep = () => {
+    // Somebody has set flags of V8 since: it would not take the code in the next run, which begins without them.
+    if (!areFlagsAsNow()) return;
     const code = script.createCachedData();
     if (code.length < size * growth) return;
     size = code.length;
@@ -47,6 +50,15 @@ function compile(source: string, filename: string, kept: string): Wrapper {
   setTimeout(keep, settled).unref();
   if (size === 0) process.once("exit", keep);
   return script.runInThisContext() as Wrapper;
+}
+
+/** Remembers the flags that V8 compiles under; what it returns tells whether they still are the same. */
+function rememberFlags(): () => boolean {
+  // Comments of one length, each seen once: V8 compares flags and length, and looks at neither for a source that it has compiled before.
+  let looks = 0;
+  const source = () => `// ${looks++}`;
+  const compiled = new Script(source()).createCachedData();
+  return () => new Script(source(), { cachedData: compiled }).cachedDataRejected === false;
 }
 
 function readIfThere(path: string): Buffer | undefined {

@@ -1,4 +1,5 @@
 /** The command line: one table of commands. A command's module is loaded only when it is called; long-running roles stay lean by it. */
+import { holdYoungGeneration } from "./role/heap.ts";
 
 export interface Command {
   /** Parses the arguments after the command's name and resolves to the process's exit status. */
@@ -52,7 +53,11 @@ const commands: Record<string, { summary: string; hidden?: boolean; load: () => 
   },
   proxy: {
     summary: "serve a cluster's Services on this node, in kube-proxy's place",
-    load: () => import("./commands/proxy.ts"),
+    load: () => {
+      // It sets a flag of V8, and V8 takes compiled code of an earlier run only under the flags that it was kept under.
+      holdYoungGeneration();
+      return import("./commands/proxy.ts");
+    },
   },
   agent: { summary: "run the Pods of one node", hidden: true, load: () => import("./commands/agent.ts") },
   "demo-server": {

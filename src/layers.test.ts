@@ -10,7 +10,7 @@ const source = import.meta.dirname;
 const layers: Record<string, string[]> = {
   "main.ts": ["dispatch.ts"],
   "packaged.ts": ["dispatch.ts", "code-cache.ts"],
-  "dispatch.ts": ["commands"],
+  "dispatch.ts": ["commands", "role"],
   "code-cache.ts": [],
   commands: ["cluster", "kubernetes", "serviceproxy", "linux", "net", "ip", "role"],
   role: [],
