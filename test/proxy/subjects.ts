@@ -6,7 +6,6 @@ import { TableMonitor } from "../../src/linux/nftables/monitor.ts";
 import { createIptablesMode } from "../../src/serviceproxy/modes/iptables/mode.ts";
 import { parseSave } from "../../src/serviceproxy/modes/iptables/save.ts";
 import type { Mode } from "../../src/serviceproxy/modes/mode.ts";
-import { isSharedChain } from "../../src/serviceproxy/modes/nftables/chains.ts";
 import { NftablesMode } from "../../src/serviceproxy/modes/nftables/mode.ts";
 import { serviceSchema } from "../../src/serviceproxy/modes/nftables/schema.ts";
 import { expandConfig } from "../../src/serviceproxy/testing/iptables-fixture.ts";
@@ -77,9 +76,8 @@ const nftables: Subject = {
   async dump() {
     const listing = JSON.parse(await run("nft", ["--json", "list", "ruleset"])) as { nftables: object[] };
     const places = new Map<string, number>();
-    const isIdle = idleChains(listing.nftables);
     const lines = listing.nftables.flatMap((object) => {
-      if ("metainfo" in object || isIdle(object)) return [];
+      if ("metainfo" in object) return [];
       // Handles count what was made before; elements come in any order.
       const text = JSON.stringify(object, (key, value) => {
         if (key === "handle") return undefined;
@@ -94,24 +92,5 @@ const nftables: Subject = {
     return lines.sort();
   },
 };
-
-/**
- * Tells whether an object is, or is of, a shared chain that no Service leads to: it waits for the next one with so many endpoints, until a full
- * sync removes it.
- */
-function idleChains(objects: readonly object[]): (object: object) => boolean {
-  const nameOf = (object: object) => {
-    const { family, name, chain = name } = Object.values(object)[0] as Record<string, string>;
-    return { family, chain };
-  };
-  const used = new Set<string>();
-  for (const object of objects)
-    for (const [, target] of JSON.stringify(object).matchAll(/"target":"([^"]+)"/g))
-      used.add(`${nameOf(object).family} ${target}`);
-  return (object) => {
-    const { family, chain } = nameOf(object);
-    return ("chain" in object || "rule" in object) && isSharedChain(chain!) && !used.has(`${family} ${chain}`);
-  };
-}
 
 export const subjects: readonly Subject[] = [iptables("nft"), iptables("legacy"), nftables];

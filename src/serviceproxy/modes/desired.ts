@@ -20,6 +20,8 @@ interface Claim {
 
 export interface Difference {
   deletes: DesiredElement[];
+  /** The values that the deleted elements had. */
+  deleted: string[];
   adds: DesiredElement[];
 }
 
@@ -70,12 +72,15 @@ export class DesiredElements {
 
   /** What changed since the last take, as the fewest elements to delete and to add. */
   take(): Difference {
-    const difference: Difference = { deletes: [], adds: [] };
+    const difference: Difference = { deletes: [], deleted: [], adds: [] };
     for (const [set, keys] of this.#touched)
       for (const [key, before] of keys) {
         const now = this.valueOf(set, key);
         if (now === before) continue;
-        if (before !== undefined) difference.deletes.push({ set, key });
+        if (before !== undefined) {
+          difference.deletes.push({ set, key });
+          difference.deleted.push(before);
+        }
         if (now !== undefined) difference.adds.push(elementOf(set, key, now));
       }
     this.#touched = new Map();

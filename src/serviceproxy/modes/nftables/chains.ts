@@ -1,7 +1,7 @@
 /**
  * Chains that choose an endpoint. They are written over netlink: a second `nft` that meets their maps in the kernel refuses rules with them
  * (1.0.6: "conflicting protocols specified: ip vs. th"). Those for a number of endpoints that is too large to be tried in turn are made
- * when the first Service needs one, and shared by all.
+ * when the first Service needs one, shared by all, and removed with the last.
  */
 import type { Family } from "../../../ip/address.ts";
 import { type Expression, firstRegister, type Rule } from "../../../linux/nftables/rule.ts";

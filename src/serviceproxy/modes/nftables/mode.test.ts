@@ -5,7 +5,7 @@ import { FakeTable } from "../../../linux/nftables/fake-table.ts";
 import { type ServicePort, ServiceTable } from "../../table.ts";
 import type { NftablesConfig } from "./config.ts";
 import { NftablesMode } from "./mode.ts";
-import { serviceSchema } from "./schema.ts";
+import { mostTried, serviceSchema } from "./schema.ts";
 
 const config: NftablesConfig = {
   family: 4,
@@ -143,6 +143,54 @@ describe("nftables mode", () => {
     );
   });
 
+  test("a chain for a number of endpoints is there from the first Service that has so many to the last", async () => {
+    const { kernel, mode } = start();
+    const table = new ServiceTable();
+    const many = Array.from({ length: mostTried + 1 }, (_, index) => endpoint(index + 1));
+    const chain = `cluster-${many.length}`;
+    const set = async (unit: string, address: string, cluster?: typeof many) => {
+      table.setUnit(unit, cluster === undefined ? [] : [row({ key: unit, clusterIP: address, cluster })]);
+      await mode.apply(table.takeChanges(), table);
+    };
+    const isThere: boolean[] = [];
+    for (const [unit, cluster] of [
+      ["ns/a", many.slice(1)],
+      ["ns/a", many],
+      ["ns/b", many],
+      ["ns/a", many.slice(1)],
+      ["ns/b", undefined],
+      ["ns/a", many],
+    ] as const) {
+      await set(unit, unit === "ns/a" ? "172.30.0.1" : "172.30.0.2", cluster && [...cluster]);
+      isThere.push(kernel.chains.has(chain));
+    }
+    assert.deepEqual(isThere, [false, true, true, true, false, true]);
+  });
+
+  test("a chain that the kernel holds on to for a while is not removed once another Service has taken it", async () => {
+    const { kernel, mode } = start();
+    const table = new ServiceTable();
+    const many = Array.from({ length: mostTried + 1 }, (_, index) => endpoint(index + 1));
+    const set = async (cluster: typeof many) => {
+      table.setUnit("ns/web", [row({ cluster })]);
+      await mode.apply(table.takeChanges(), table);
+    };
+    const commit = kernel.commit.bind(kernel);
+    let isHeld = true;
+    kernel.commit = (transaction) => {
+      if (isHeld && transaction.dropChains?.length) throw Object.assign(new Error("held"), { code: "EBUSY" });
+      commit(transaction);
+    };
+    await set(many);
+    await set([]);
+    assert.deepEqual([kernel.chains.has(`cluster-${many.length}`), mode.cleanupFailures], [true, 1]);
+    isHeld = false;
+    await set(many);
+    assert.ok(kernel.chains.has(`cluster-${many.length}`));
+    await set([]);
+    assert.ok(!kernel.chains.has(`cluster-${many.length}`));
+  });
+
   const endpoints = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 6 }), fc.boolean()), {
     maxLength: 4,
     selector: ([index]) => index,
@@ -150,6 +198,8 @@ describe("nftables mode", () => {
   const anyRow = fc
     .record({
       endpoints,
+      // Some more than are tried in turn: chains for such a number are made with the first Service that has it, and go with the last.
+      many: fc.constantFrom(0, 0, mostTried, mostTried + 1),
       address: fc.integer({ min: 1, max: 4 }),
       nodePort: fc.constantFrom(0, 30_080, 30_081),
       external: fc.subarray(["192.0.2.1", "192.0.2.2"]),
@@ -160,7 +210,8 @@ describe("nftables mode", () => {
       externalLocal: fc.boolean(),
     })
     .map((given) => {
-      const all = given.endpoints.map(([index, local]) => endpoint(index, local));
+      const more = Array.from({ length: given.many }, (_, index) => endpoint(100 + index, true));
+      const all = [...given.endpoints.map(([index, local]) => endpoint(index, local)), ...more];
       const local = all.filter((one) => one.local);
       const target = (keep: boolean) =>
         all.length === 0 ? "reject" : !keep ? "cluster" : local.length > 0 ? "local" : "drop";
@@ -203,17 +254,11 @@ describe("nftables mode", () => {
         const fresh = start();
         await fresh.mode.sync(table);
         assert.equal(kernel.toString(), fresh.kernel.toString());
-        // Shared chains stay when nobody needs them any more; a fresh start has no others.
-        for (const [name, rules] of fresh.kernel.chains) assert.deepEqual(kernel.chains.get(name), rules, name);
-        const more = [...kernel.chains.keys()].filter((name) => !fresh.kernel.chains.has(name));
-        assert.deepEqual(
-          more.filter((name) => name.startsWith("affinity-")),
-          [],
-        );
+        assert.deepEqual([...kernel.chains].sort(), [...fresh.kernel.chains].sort());
         assert.deepEqual([...kernel.sets.keys()].sort(), [...fresh.kernel.sets.keys()].sort());
-        // And a restart on what is there takes the rest away.
+        // And so does a restart on what is there.
         await start(kernel).mode.sync(table);
-        assert.deepEqual([...kernel.chains.keys()].sort(), [...fresh.kernel.chains.keys()].sort());
+        assert.deepEqual([...kernel.chains].sort(), [...fresh.kernel.chains].sort());
         assert.equal(kernel.toString(), fresh.kernel.toString());
       }),
       { numRuns: 300 },

@@ -44,9 +44,9 @@ export class NftablesMode implements Mode {
   readonly #config: () => NftablesConfig;
   readonly #watcher: Watcher;
   #desired = DesiredElements.of([], eachElement);
-  /** Shared chains that the kernel has. */
-  #chains = new Set<string>();
-  /** Chains and sets of affinity that nothing leads to any more; kernels before 6.2 let go of them only after a while. */
+  /** Shared chains that the kernel has, and how many elements lead to each. */
+  #chains = new Map<string, number>();
+  /** Chains, and sets of affinity, that nothing leads to any more; kernels before 6.2 let go of them only after a while. */
   #left: { chains: string[]; sets: string[] } = { chains: [], sets: [] };
   /** No Service of this family yet and nothing left of an earlier run: nothing is written until there is one. */
   #dormant = true;
@@ -173,13 +173,12 @@ export class NftablesMode implements Mode {
       for (const key of before.keys()) (isEndpoints ? last : verdicts).deletes.push({ set, key });
     }
     // The rules of chains in use are written anew, whether they changed or not.
-    const names = new Set<string>();
+    const shared = new Map<string, number>();
     for (const [set, { value }] of this.#table.schema.sets)
-      if (value === "verdict") for (const [, verdict] of desired.elements(set)) names.add(chainOf(verdict));
-    const shared = [...names].filter(isSharedChain);
-    for (const chunk of chunks(shared, 500))
+      if (value === "verdict") for (const [, verdict] of desired.elements(set)) count(shared, verdict, 1);
+    for (const chunk of chunks([...shared.keys()], 500))
       this.#table.commit({ chains: chunk.map((name) => sharedChain(name, this.family)) });
-    this.#chains = new Set(shared);
+    this.#chains = shared;
     for (const work of [endpoints, verdicts, last])
       for (const transaction of work.transactions()) {
         this.#table.commit(transaction);
@@ -188,23 +187,27 @@ export class NftablesMode implements Mode {
   }
 
   #commitChanges(changes: readonly RowChange[]): void {
-    const { deletes, adds } = this.#desired.take();
+    const { deletes, deleted, adds } = this.#desired.take();
     const before = affinityOf(changes.map((change) => change.before));
     const after = affinityOf(changes.map((change) => change.after));
     const chains = [...after.chains.values()].filter(
       ({ name, rules }) => !isSame(before.chains.get(name)?.rules, rules),
     );
-    const names = new Set(adds.map(({ value = "" }) => chainOf(value)));
-    const made = [...names].filter((name) => isSharedChain(name) && !this.#chains.has(name));
+    const users = new Map<string, number>();
+    for (const { value = "" } of adds) count(users, value, 1);
+    for (const value of deleted) count(users, value, -1);
+    const made = [...users.keys()].filter((name) => !this.#chains.has(name));
     chains.push(...made.map((name) => sharedChain(name, this.family)));
     const sets = [...after.sets.values()].filter(({ name }) => !before.sets.has(name));
     const transaction: Transaction = { deletes, sets, chains, adds };
     if (deletes.length + sets.length + chains.length + adds.length > 0) this.#table.commit(transaction);
-    for (const name of made) this.#chains.add(name);
-    const isBack = (name: string) => !after.chains.has(name) && !after.sets.has(name);
+    for (const [name, more] of users) this.#chains.set(name, (this.#chains.get(name) ?? 0) + more);
+    const unused = [...users.keys()].filter((name) => this.#chains.get(name) === 0);
+    for (const name of unused) this.#chains.delete(name);
+    const isLeft = (name: string) => !after.chains.has(name) && !after.sets.has(name) && !this.#chains.has(name);
     this.#left = {
-      chains: [...this.#left.chains, ...before.chains.keys()].filter(isBack),
-      sets: [...this.#left.sets, ...before.sets.keys()].filter(isBack),
+      chains: [...this.#left.chains, ...before.chains.keys(), ...unused].filter(isLeft),
+      sets: [...this.#left.sets, ...before.sets.keys()].filter(isLeft),
     };
   }
 
@@ -230,9 +233,10 @@ function affinityOf(rows: readonly (ServicePort | undefined)[]) {
   };
 }
 
-/** The chain that a verdict leads to, "" when it leads to none. */
-function chainOf(verdict: string): string {
-  return verdict.startsWith("goto ") ? verdict.slice(5) : "";
+/** Counts an element that leads to a shared chain; others have no part in it. */
+function count(users: Map<string, number>, value: string, more: 1 | -1): void {
+  const chain = value.startsWith("goto ") ? value.slice(5) : "";
+  if (isSharedChain(chain)) users.set(chain, (users.get(chain) ?? 0) + more);
 }
 
 /** Rules say the same when their texts do. */
