@@ -3,8 +3,10 @@ import { isIPv4, isIPv6 } from "node:net";
 import { test } from "node:test";
 import fc from "fast-check";
 import {
+  canonicalAddress,
   compareAddresses,
   type Family,
+  familyOf,
   formatAddress,
   formatAddressPort,
   isLoopback,
@@ -53,6 +55,7 @@ for (const [text, strict, sloppy = strict] of texts)
   test(`"${text}" reads as ${strict}, sloppily as ${sloppy}`, () => {
     assert.equal(format(parseAddress(text)), strict);
     assert.equal(format(parseSloppyAddress(text)), sloppy);
+    assert.deepEqual(canonicalAddress(text), sloppy && { family: familyOf(sloppy), text: sloppy });
   });
 
 const address = fc.oneof(

@@ -27,8 +27,17 @@ export function parseSloppyAddress(text: string): Address | undefined {
   return mapped ? { family: 4, value: address.value & 0xffff_ffffn } : address;
 }
 
+/** The canonical text of what parseSloppyAddress reads, and its family; undefined when that is. Quick for IPv4 texts that are canonical. */
+export function canonicalAddress(text: string): { family: Family; text: string } | undefined {
+  if (text.length <= longestText && parseIPv4(text) !== undefined) return { family: 4, text };
+  const address = parseSloppyAddress(text);
+  return address && { family: address.family, text: formatAddress(address) };
+}
+
+const longestText = 64;
+
 function parse(text: string, sloppy: boolean): Address | undefined {
-  if (text.length > 64) return undefined;
+  if (text.length > longestText) return undefined;
   const value = text.includes(":") ? parseGroups(text, sloppy) : parseOctets(text, sloppy);
   return value === undefined ? undefined : { family: text.includes(":") ? 6 : 4, value };
 }

@@ -82,10 +82,13 @@ export class ServiceInputs {
   }
 
   #note(unit: string, problems: Problem[], fresh: Problem[]): void {
+    if (problems.length === 0) {
+      this.#problems.delete(unit);
+      return;
+    }
     const text = JSON.stringify(problems);
-    if ((this.#problems.get(unit) ?? "[]") !== text) fresh.push(...problems);
-    if (problems.length > 0) this.#problems.set(unit, text);
-    else this.#problems.delete(unit);
+    if (this.#problems.get(unit) !== text) fresh.push(...problems);
+    this.#problems.set(unit, text);
   }
 }
 

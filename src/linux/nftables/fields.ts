@@ -30,7 +30,9 @@ export class FieldError extends RangeError {
 }
 
 export function sizeOfFields(fields: readonly FieldType[]): number {
-  return fields.reduce((size, type) => size + fieldSizes[type], 0);
+  let size = 0;
+  for (let index = 0; index < fields.length; index += 1) size += fieldSizes[fields[index]!];
+  return size;
 }
 
 /** Writes the fields of a text at an offset of a zeroed buffer. Throws FieldError. */

@@ -1,4 +1,4 @@
-import { type Family, formatAddress, formatAddressPort, parseSloppyAddress } from "../../ip/address.ts";
+import { canonicalAddress, type Family, formatAddressPort } from "../../ip/address.ts";
 import type { EndpointSlice } from "../../kubernetes/types.ts";
 import type { Endpoint, Protocol } from "../table.ts";
 import { entries, type Report, readProtocol } from "./service.ts";
@@ -65,14 +65,14 @@ function readPorts(slice: EndpointSlice, report: Report): { key: string; port: n
 function readAddresses(slice: EndpointSlice, family: Family, nodeName: string, report: Report): Endpoint[] {
   return entries(slice.endpoints).flatMap(({ addresses, conditions, hints, nodeName: on }, index) => {
     const [text] = entries(addresses);
-    const address = typeof text === "string" ? parseSloppyAddress(text) : undefined;
+    const address = typeof text === "string" ? canonicalAddress(text) : undefined;
     if (address?.family !== family) {
       report(`endpoints[${index}].addresses[0]`, `${JSON.stringify(text)} is not an IPv${family} address`);
       return [];
     }
     return [
       {
-        address: formatAddress(address),
+        address: address.text,
         port: 0,
         local: on !== undefined && on === nodeName,
         ready: readFlag(conditions?.ready, true),

@@ -1,4 +1,4 @@
-import { type Address, type Family, formatAddress, parseSloppyAddress } from "../../ip/address.ts";
+import { type Address, canonicalAddress, type Family } from "../../ip/address.ts";
 import { formatPrefix, type Prefix, parseSloppyPrefix, prefixContains } from "../../ip/prefix.ts";
 import type { Service } from "../../kubernetes/types.ts";
 import type { Protocol } from "../table.ts";
@@ -91,7 +91,9 @@ export function readService(
 
 /** A list out of an object that nobody may have validated. */
 export function entries<T>(list: readonly T[] | undefined | null): readonly NonNullable<T>[] {
-  return Array.isArray(list) ? list.filter((entry) => entry !== null && entry !== undefined) : [];
+  if (!Array.isArray(list)) return [];
+  const isEntry = (entry: T) => entry !== null && entry !== undefined;
+  return list.every(isEntry) ? list : list.filter(isEntry);
 }
 
 function unique(texts: readonly string[]): string[] {
@@ -99,12 +101,12 @@ function unique(texts: readonly string[]): string[] {
 }
 
 function readAddress(text: unknown, family: Family, problem: (text: string) => void): string[] {
-  const address = typeof text === "string" ? parseSloppyAddress(text) : undefined;
+  const address = typeof text === "string" ? canonicalAddress(text) : undefined;
   if (address === undefined) {
     problem(`${JSON.stringify(text)} is not an IP address`);
     return [];
   }
-  return address.family === family ? [formatAddress(address)] : [];
+  return address.family === family ? [address.text] : [];
 }
 
 /** A range that holds everybody is no filter at all. */
