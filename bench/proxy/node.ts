@@ -1,4 +1,5 @@
 /** The proxy of one node without an API: what its watches would bring is handed to it. */
+import { setImmediate } from "node:timers/promises";
 import pino from "pino";
 import { parseAddress } from "../../src/ip/address.ts";
 import type { EndpointSlice, Service, WatchEvent } from "../../src/kubernetes/types.ts";
@@ -75,8 +76,11 @@ export class Node {
     return this.#acknowledged - start;
   }
 
-  async cleanup(): Promise<void> {
-    for (const mode of this.#opened.modes) await mode.cleanup();
+  /** As when the process ends: rules stay, sockets do not. */
+  async close(): Promise<void> {
+    this.#syncer.stop();
     this.#opened.close?.();
+    // Descriptors go at the end of this turn.
+    await setImmediate();
   }
 }

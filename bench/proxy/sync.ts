@@ -61,6 +61,7 @@ export async function measureSync({ mode, services, endpoints, changes, patience
   ]);
   const memory = memoryOf("self");
 
+  await node.close();
   const next = await Node.open(mode);
   for (let index = 0; index < services; index += 1) next.set(serviceNumber(index), sliceNumber(index, endpoints));
   const restart = await next.sync();

@@ -21,7 +21,7 @@ import type { Mode } from "../../src/serviceproxy/modes/mode.ts";
 import { NftablesMode } from "../../src/serviceproxy/modes/nftables/mode.ts";
 import { serviceSchema } from "../../src/serviceproxy/modes/nftables/schema.ts";
 import { UserspaceMode } from "../../src/serviceproxy/modes/userspace/mode.ts";
-import { PortRange } from "../../src/serviceproxy/modes/userspace/port-range.ts";
+import { kernelPorts, PortRange } from "../../src/serviceproxy/modes/userspace/port-range.ts";
 import { socketAddresses } from "../../src/serviceproxy/modes/userspace/redirect.ts";
 import { ServiceTable } from "../../src/serviceproxy/table.ts";
 import data from "../../src/serviceproxy/testing/flows.json" with { type: "json" };
@@ -122,7 +122,7 @@ const openers: Record<string, Open> = {
     const mode = new UserspaceMode({
       rules,
       budget: new DescriptorBudget(1000),
-      portRange: new PortRange(),
+      portRange: new PortRange(await kernelPorts()),
       udpTimeout: 250,
       refused: () => {},
       skipped: () => {},

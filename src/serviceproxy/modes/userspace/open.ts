@@ -7,7 +7,7 @@ import type { ModeContext } from "../context.ts";
 import { createIptablesMode } from "../iptables/mode.ts";
 import { type OpenIptables, openIptables } from "../iptables/open.ts";
 import { UserspaceMode } from "./mode.ts";
-import { PortRange } from "./port-range.ts";
+import { kernelPorts, PortRange } from "./port-range.ts";
 import { socketAddresses } from "./redirect.ts";
 
 /** Enough for 100,000 connections; more would be a fault, and bounded memory is worth more. */
@@ -23,7 +23,7 @@ export interface OpenUserspace extends OpenIptables<UserspaceMode> {
 export async function openUserspace(context: ModeContext): Promise<OpenUserspace> {
   const { settings, log } = context;
   const { portRange: range, udpIdleTimeout: udpTimeout } = settings.configuration;
-  const portRange = new PortRange(parsePortRange(range));
+  const portRange = new PortRange(parsePortRange(range) ?? (await kernelPorts()));
   await raiseOpenFiles(log);
   const budget = await DescriptorBudget.ofProcess(mostDescriptors);
   const reports = createReports(log);
