@@ -312,6 +312,23 @@ describe("a world in the foreground", () => {
     assert.equal(code, 1);
     assert.match(stderr, /did not come up: no node's proxy can start in --proxy-mode nftables; node1: .*no nf_tables/);
     await nothingIsLeft("nonft", []);
+    // With one node that cannot the cluster comes up, and does not wait for that one.
+    const mixed = ["up", "--detach", "--name", "nonft", "--nodes", "2", "-f", exampleManifest];
+    const said = await run(
+      "sh",
+      ["-c", '"$@" 2>&1 >/dev/null', "sh", fairway, ...mixed, "--proxy-mode", "node2=nftables"],
+      {
+        env,
+        timeout: 90_000,
+      },
+    );
+    assert.match(
+      said,
+      /Service webapp1-nodeport-svc does not answer on node2, whose proxy cannot start; fairway status/,
+    );
+    assert.match(await run(fairway, ["status", "--name", "nonft"]), /no nf_tables/);
+    await run(fairway, ["down", "--name", "nonft"]);
+    await nothingIsLeft("nonft", []);
     await rm(directory, { recursive: true });
   });
 

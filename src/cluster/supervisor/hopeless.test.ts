@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { whyHopeless } from "./hopeless.ts";
+import { cannotServe, whyHopeless } from "./hopeless.ts";
 import type { PartStatus } from "./part.ts";
 import type { MachineStatus } from "./protocol.ts";
 
@@ -35,4 +35,8 @@ describe("a boot", () => {
   ];
   for (const [what, nodes] of hopeful)
     test(`is not hopeless ${what}`, () => assert.equal(whyHopeless(nodes), undefined));
+});
+
+test("one node's proxy may be hopeless without the others'", () => {
+  assert.deepEqual([node("node1", { served: true }), node("node2")].map(cannotServe), [false, true]);
 });

@@ -7,8 +7,11 @@ import { loadKubeconfig } from "../../../kubernetes/kubeconfig.ts";
 import { deployments, namespaces, nodes, services } from "../../../kubernetes/resource.ts";
 import type { Deployment, Node, Service } from "../../../kubernetes/types.ts";
 import { hostPaths } from "../../config.ts";
+import { askSupervisor } from "../control.ts";
+import { cannotServe } from "../hopeless.ts";
 import { type Overview, readOverview } from "../overview.ts";
 import type { Progress } from "../progress.ts";
+import type { WorldStatus } from "../protocol.ts";
 import { applyManifest } from "./apply.ts";
 import { type Manifest, readManifests } from "./manifests.ts";
 import { isAvailable, isReady, poll, watchUntil } from "./wait.ts";
@@ -48,14 +51,19 @@ export async function settle(options: SettleOptions, progress: Progress): Promis
     const applied: string[] = [];
     for (const manifest of manifests) applied.push(await applyManifest(client, manifest));
     if (applied.length > 0) progress.step(applied.join(", "));
-    await waitForAll(client, manifests, options.nodes, progress);
+    await waitForAll(client, manifests, options, progress);
     return await readOverview(client);
   } finally {
     await client.close();
   }
 }
 
-async function waitForAll(client: KubernetesClient, manifests: Manifest[], count: number, progress: Progress) {
+async function waitForAll(
+  client: KubernetesClient,
+  manifests: Manifest[],
+  { name, nodes: count }: SettleOptions,
+  progress: Progress,
+) {
   const signal = AbortSignal.timeout(patience.rest);
   const tell = (done: boolean, what: string, problem: string) =>
     progress.step(done ? what : `${problem} after ${patience.rest / 1000} s; look with kubectl`);
@@ -75,14 +83,37 @@ async function waitForAll(client: KubernetesClient, manifests: Manifest[], count
     });
   tell(await joined, count === 1 ? "the node is ready" : `${count} nodes are ready`, "some nodes are not ready");
   await Promise.all(rolledOut);
-  await nodePortsAnswer(client, manifests, signal, tell);
+  const served = new AbortController();
+  const lost = new Map<string, string>();
+  void watchLost(name, lost, AbortSignal.any([signal, served.signal]));
+  try {
+    await nodePortsAnswer(client, manifests, { signal, lost, progress });
+  } finally {
+    served.abort();
+  }
+}
+
+/** Of nodes whose proxy cannot serve: their addresses, and whose they are. Looks until the signal comes. */
+async function watchLost(name: string, lost: Map<string, string>, signal: AbortSignal): Promise<void> {
+  const look = async (): Promise<undefined> => {
+    const { nodes } = await askSupervisor<WorldStatus>(hostPaths(name).control, { op: "status" });
+    for (const node of nodes.filter(cannotServe))
+      for (const address of [node.address, node.ipv6]) if (address !== undefined) lost.set(address, node.name);
+  };
+  await poll(look, 500, signal);
+}
+
+interface Waiting {
+  signal: AbortSignal;
+  /** Addresses that are not waited for, and the names of their nodes. */
+  lost: ReadonlyMap<string, string>;
+  progress: Progress;
 }
 
 async function nodePortsAnswer(
   client: KubernetesClient,
   manifests: Manifest[],
-  signal: AbortSignal,
-  tell: (done: boolean, what: string, problem: string) => void,
+  { signal, lost, progress }: Waiting,
 ): Promise<void> {
   const addresses = (await client.list<Node>(nodes)).items.flatMap(internalAddress);
   const named = manifests.filter(({ resource }) => resource === services);
@@ -93,12 +124,25 @@ async function nodePortsAnswer(
     if (spec?.selector === undefined || spec.type === "ClusterIP") continue;
     const reached = addresses.filter((address) => spec.ipFamilies?.includes(ipFamilyOf(address)) ?? true);
     const targets = ports.flatMap(({ nodePort = 0 }) => reached.map((address) => ({ address, port: nodePort })));
-    const answers = await Promise.all(
-      targets.map(({ address, port }) => poll(() => connects(address, port, signal), 10, signal)),
-    );
-    if (targets.length > 0)
-      tell(answers.every(Boolean), `Service ${name} answers on every node`, `Service ${name} does not answer`);
+    if (targets.length === 0) continue;
+    const silent = new Set<string>();
+    const ask = async ({ address, port }: { address: string; port: number }) => {
+      const attempt = async () => (lost.has(address) ? false : connects(address, port, signal));
+      const answered = await poll(attempt, 10, signal);
+      if (answered !== true) silent.add(address);
+    };
+    await Promise.all(targets.map(ask));
+    progress.step(whoAnswers(name, silent, lost));
   }
+}
+
+/** `silent`: addresses of nodes where the Service does not answer; `lost` as in Waiting. */
+function whoAnswers(service: string, silent: ReadonlySet<string>, lost: ReadonlyMap<string, string>): string {
+  if (silent.size === 0) return `Service ${service} answers on every node`;
+  if (![...silent].every((address) => lost.has(address)))
+    return `Service ${service} does not answer after ${patience.rest / 1000} s; look with kubectl`;
+  const names = [...new Set([...silent].map((address) => lost.get(address)))].join(", ");
+  return `Service ${service} does not answer on ${names}, whose proxy cannot start; fairway status tells why`;
 }
 
 function internalAddress(node: Node): string[] {
