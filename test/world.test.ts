@@ -313,15 +313,13 @@ describe("a world in the foreground", () => {
     assert.match(stderr, /did not come up: no node's proxy can start in --proxy-mode nftables; node1: .*no nf_tables/);
     await nothingIsLeft("nonft", []);
     // With one node that cannot the cluster comes up, and does not wait for that one.
-    const mixed = ["up", "--detach", "--name", "nonft", "--nodes", "2", "-f", exampleManifest];
-    const said = await run(
-      "sh",
-      ["-c", '"$@" 2>&1 >/dev/null', "sh", fairway, ...mixed, "--proxy-mode", "node2=nftables"],
-      {
-        env,
-        timeout: 90_000,
-      },
-    );
+    const mixed = ["up", "--detach", "--name", "nonft", "--nodes", "2", "--proxy-mode", "node2=nftables", "-f", "-"];
+    const input = await readFile(exampleManifest, "utf8");
+    const said = await run("sh", ["-c", '"$@" 2>&1 >/dev/null', "sh", fairway, ...mixed], {
+      env,
+      input,
+      timeout: 90_000,
+    });
     assert.match(
       said,
       /Service webapp1-nodeport-svc does not answer on node2, whose proxy cannot start; fairway status/,
@@ -346,11 +344,17 @@ describe("a world in the foreground", () => {
   test("goes away at once when a manifest cannot be used, and says where", async () => {
     const directory = "/tmp/fairway-world-test";
     await mkdir(directory, { recursive: true });
-    await writeFile(`${directory}/bad.yaml`, "apiVersion: v1\nkind: Service\nmetadata:\n  name: [\n");
-    const { code, stderr } = await failure(run(fairway, ["up", "--name", "bad", "-f", `${directory}/bad.yaml`]));
-    assert.equal(code, 1);
-    assert.match(stderr, /bad\.yaml:5:1: /);
-    await nothingIsLeft("bad", []);
+    const input = "apiVersion: v1\nkind: Service\nmetadata:\n  name: [\n";
+    await writeFile(`${directory}/bad.yaml`, input);
+    for (const [path, named] of [
+      [`${directory}/bad.yaml`, /bad\.yaml:5:1: /],
+      ["-", /standard input:5:1: /],
+    ] as const) {
+      const { code, stderr } = await failure(run(fairway, ["up", "--name", "bad", "-f", path], { input }));
+      assert.equal(code, 1);
+      assert.match(stderr, named);
+      await nothingIsLeft("bad", []);
+    }
     await rm(directory, { recursive: true });
   });
 

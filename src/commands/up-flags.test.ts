@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -60,6 +60,17 @@ describe("flags of fairway up", () => {
     assert.deepEqual([options.manifests, options.dataDir], [[join(directory, "a.yaml"), directory], data]);
   });
 
+  test("take standard input for a manifest, beside others", async () => {
+    const { manifests } = await parse("--name", "lab", "-f", "-", "-f", directory);
+    assert.deepEqual(manifests, ["/run/fairway/lab/stdin.yaml", directory]);
+  });
+
+  test("make no data directory when something else is refused", async () => {
+    const data = join(directory, "never");
+    await assert.rejects(parse("--data", data, "--zones", "a,a"));
+    await assert.rejects(stat(data), { code: "ENOENT" });
+  });
+
   const modes: [args: string[], modes: UpOptions["proxyModes"]][] = [
     [["nftables"], { others: "nftables", nodes: {} }],
     [["node2=userspace"], { nodes: { node2: "userspace" } }],
@@ -84,6 +95,7 @@ describe("flags of fairway up", () => {
     [() => ["--proxy-mode", "nftables,userspace"], /nftables and userspace are both for all nodes/],
     [() => ["--proxy-mode", "nftables", "--proxy-mode", "iptables"], /nftables and iptables are both for all nodes/],
     [() => ["--proxy-mode", "Node_1=nftables"], /"Node_1" must be 1 to 63/],
+    [() => ["-f", "-", "-"], /-f: - \(standard input\) can be read only once/],
     [() => ["-f", "/dev/null"], /-f: \/dev\/null is no regular file or directory/],
     [() => ["-f", join(directory, "none.yaml")], /-f: .*none\.yaml cannot be read/],
     [() => ["--images", directory], /--images: .* is no regular file/],

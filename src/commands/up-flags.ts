@@ -1,7 +1,7 @@
 import { mkdir, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Timings } from "../cluster/config.ts";
+import { hostPaths, type Timings } from "../cluster/config.ts";
 import { maximumNodes } from "../cluster/supervisor/addresses.ts";
 import { exitInterrupted, exitWrongState } from "../cluster/supervisor/launcher.ts";
 import { OptionError } from "../cluster/supervisor/option-error.ts";
@@ -62,7 +62,11 @@ export function upCommand(): Command {
   const up = command("up", "Bring up a cluster of network namespaces on this machine.")
     .option("--name <name>", "name of the cluster; several can be up side by side", name)
     .option("--nodes <count>", `number of nodes, 1 to ${maximumNodes}`, wholeNumber(1, maximumNodes), nodes)
-    .option("-f, --filename <path...>", "apply these manifests (files, or directories of them)", [])
+    .option(
+      "-f, --filename <path...>",
+      "apply these manifests (files, directories of them, or - for standard input)",
+      [],
+    )
     .option("--data <directory>", "keep objects and keys here; without it they go with the cluster")
     .option("--images <file>", "more images: which program an image name stands for")
     .option("--detach", "return when the cluster is up, and leave it running", false)
@@ -130,6 +134,14 @@ async function existingPath(flag: string, path: string, kind: "file" | "file or 
   return outsideRun(flag, real);
 }
 
+/** "-" is standard input, which the keeper writes to a file (launcher.ts). */
+async function manifestPaths({ name, filename = [] }: Flags): Promise<string[]> {
+  if (filename.filter((path) => path === "-").length > 1)
+    throw new OptionError("-f", "- (standard input) can be read only once");
+  const { stdin } = hostPaths(name);
+  return Promise.all(filename.map((path) => (path === "-" ? stdin : existingPath("-f", path, "file or directory"))));
+}
+
 function outsideRun(flag: string, path: string): string {
   if (/^\/(var\/)?run(\/|$)/.test(path))
     throw new OptionError(
@@ -170,8 +182,7 @@ export async function toOptions(flags: Flags): Promise<UpOptions> {
   const options: UpOptions = {
     name: flags.name,
     nodes: flags.nodes,
-    manifests: await Promise.all((flags.filename ?? []).map((path) => existingPath("-f", path, "file or directory"))),
-    dataDir: flags.data === undefined ? undefined : await dataDirectory(flags.data),
+    manifests: await manifestPaths(flags),
     imagesFile: flags.images === undefined ? undefined : await imagesFile(flags.images),
     nodeCIDR: flags.nodeCidr,
     podCIDR: flags.podCidr,
@@ -187,5 +198,6 @@ export async function toOptions(flags: Flags): Promise<UpOptions> {
     json: flags.json,
   };
   checkOptions(options);
-  return options;
+  // Last: who is refused for something else finds no new directory.
+  return { ...options, dataDir: flags.data === undefined ? undefined : await dataDirectory(flags.data) };
 }

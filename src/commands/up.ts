@@ -10,9 +10,9 @@ import { type Flags, toOptions, upCommand } from "./up-flags.ts";
 
 export async function main(args: string[]): Promise<number> {
   return runCommand(upCommand(), args, async (_arguments, flags) => {
-    const options = await toOptions(flags as unknown as Flags);
     if (process.getuid?.() !== 0)
       throw new Error("network namespaces are made by root only: run it as root (sudo fairway up …)");
+    const options = await toOptions(flags as unknown as Flags);
     const missing = await missingTools();
     if (missing.length > 0) {
       const packages = [...new Set(missing.map(({ package: name }) => name))].join(" ");
@@ -28,7 +28,8 @@ export async function main(args: string[]): Promise<number> {
 
 /** Starts the keeper in a session of its own, shows its progress, and returns when the cluster is up. */
 async function detach(options: UpOptions, [program, ...args]: [string, ...string[]]): Promise<number> {
-  const child = spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], cwd: "/" });
+  const stdin = options.manifests.includes(hostPaths(options.name).stdin) ? "inherit" : "ignore";
+  const child = spawn(program, args, { detached: true, stdio: [stdin, "pipe", "pipe"], cwd: "/" });
   child.stderr.pipe(process.stderr, { end: false });
   child.stdout.pipe(process.stdout, { end: false });
   const ended = new Promise<number>((done) => child.once("close", (code) => done(code ?? 1)));

@@ -18,14 +18,17 @@ export const exitInterrupted = 130;
 /** Exit status of `up` when the cluster runs already, and of the other commands when it does not. */
 export const exitWrongState = 3;
 
+/** Bytes of a manifest, from a file or standard input. */
+export const maximumManifest = 16 << 20;
+
 /**
- * $1 directory of the cluster, $2 its link, $3 what to say when it runs already; then what to run as init. The lock is on the directory itself,
- * so that nothing else stays behind. A directory that another keeper removed between our opening and locking it is not the one of that path any more.
+ * $1 directory of the cluster, $2 its link, $3 what to say when it runs already, $4 a file for standard input or empty; then what to run as
+ * init. The lock is on the directory itself, so that nothing else stays behind. A directory that another keeper removed between our opening and locking it is not the one of that path any more.
  */
 const keeper = `
 umask 077
-directory=$1 link=$2 busy=$3
-shift 3
+directory=$1 link=$2 busy=$3 stdin=$4
+shift 4
 pass_on() {
   # No line end in that file: read fails though it reads.
   read -r init _ <"/proc/$child/task/$child/children"
@@ -35,6 +38,8 @@ keep() {
   flock --nonblock 9 || { printf '%s\\n' "$busy" >&2; exit ${exitWrongState}; }
   [ "$directory" -ef /proc/self/fd/9 ] || return 0
   rm -rf "$directory"/*
+  # One byte more tells the reader that there was more.
+  [ -z "$stdin" ] || head -c ${maximumManifest + 1} >"$stdin"
   setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child -- "$@" &
   child=$!
   trap pass_on HUP INT TERM
@@ -83,14 +88,15 @@ done`;
 
 /** Program and arguments that bring the cluster up and stay until it is down. Its exit status is the supervisor's. */
 export function keeperCommand(options: UpOptions, endWithParent = false): [string, ...string[]] {
-  const { name } = options;
-  const directory = hostPaths(name).root;
+  const { name, manifests } = options;
+  const { root: directory, stdin } = hostPaths(name);
   const busy = `fairway: cluster "${name}" is up already.
 Use it (fairway status), take it down first (fairway down), or bring up another one beside it (fairway up --name OTHER).`;
   const world = ["sh", "-c", init, "fairway-init", directory, worldRoot];
   const supervisor = [...fairway, "supervisor", JSON.stringify(options)];
   // A shell between may die without passing its signal on: the kernel tells the keeper then.
   const first = endWithParent ? ["setpriv", "--pdeathsig", "TERM", "sh"] : ["sh"];
-  const args = [directory, hostLinkName(name), busy, ...world, ...supervisor];
+  const input = manifests.includes(stdin) ? stdin : "";
+  const args = [directory, hostLinkName(name), busy, input, ...world, ...supervisor];
   return [first[0]!, ...first.slice(1), "-c", keeper, "fairway-keeper", ...args];
 }

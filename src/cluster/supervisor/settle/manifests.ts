@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isMap, isScalar, LineCounter, parseAllDocuments } from "yaml";
 import * as resources from "../../../kubernetes/resource.ts";
 import type { KubernetesObject } from "../../../kubernetes/types.ts";
+import { maximumManifest } from "../launcher.ts";
 
 /** One object of a manifest file. */
 export interface Manifest {
@@ -15,25 +16,24 @@ export interface Manifest {
 /** A manifest that cannot be used; the message begins with file and line. */
 export class ManifestError extends Error {}
 
-const maximumSize = 16 << 20;
-
 const known = new Map(
   Object.values(resources)
     .filter((value): value is resources.Resource => typeof value === "object" && "plural" in value)
     .map((resource) => [`${resources.apiVersionOf(resource)} ${resource.kind}`, resource]),
 );
 
-/** Reads files, and the *.yaml, *.yml and *.json of directories, in order. */
-export async function readManifests(paths: readonly string[]): Promise<Manifest[]> {
+/** Reads files, and the *.yaml, *.yml and *.json of directories, in order. `stdin`: the file that holds what came from standard input. */
+export async function readManifests(paths: readonly string[], stdin?: string): Promise<Manifest[]> {
   const files = (await Promise.all(paths.map(filesOf))).flat();
   const texts = await Promise.all(
     files.map(async (file) => {
-      if ((await stat(file)).size > maximumSize)
-        throw new ManifestError(`${file}: is larger than ${maximumSize} bytes`);
-      return { file, text: await readFile(file, "utf8") };
+      const name = file === stdin ? "standard input" : file;
+      if ((await stat(file)).size > maximumManifest)
+        throw new ManifestError(`${name}: is larger than ${maximumManifest} bytes`);
+      return { name, text: await readFile(file, "utf8") };
     }),
   );
-  return texts.flatMap(({ file, text }) => parseManifests(text, file));
+  return texts.flatMap(({ name, text }) => parseManifests(text, name));
 }
 
 async function filesOf(path: string): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import type { KubernetesClient } from "../../../kubernetes/client.ts";
 import { createClient } from "../../../kubernetes/http-client.ts";
@@ -40,7 +41,10 @@ const patience = { api: 60_000, rest: 120_000 };
  * like then. Rejects when a manifest cannot be applied.
  */
 export async function settle(options: SettleOptions, progress: Progress): Promise<Overview> {
-  const manifests = await readManifests(options.manifests);
+  const { stdin } = hostPaths(options.name);
+  const manifests = await readManifests(options.manifests, stdin);
+  // It may have held Secrets.
+  await rm(stdin, { force: true });
   const client = createClient(createHttpsTransport(await loadKubeconfig(hostPaths(options.name).kubeconfig)), {
     userAgent: "fairway-up",
   });
