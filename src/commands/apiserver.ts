@@ -13,6 +13,7 @@ import { openSqliteJournal } from "../cluster/storage/journal.ts";
 import { Store } from "../cluster/storage/store.ts";
 import { createClient } from "../kubernetes/http-client.ts";
 import { createLogger } from "../role/log.ts";
+import { succession } from "../role/parent.ts";
 
 const usage = `Usage: fairway apiserver --config FILE [--listen ADDRESS]
 
@@ -32,6 +33,10 @@ export async function main(args: string[]): Promise<number> {
     return values.help ? 0 : 2;
   }
   const log = createLogger("apiserver");
+  // It is loaded while the cluster's network and keys are made.
+  const alive = setInterval(() => {}, 60_000);
+  await succession()?.();
+  clearInterval(alive);
   const config = await readClusterConfig(values.config);
   const paths = worldPaths(config);
   const pem = (name: string) => readFile(join(paths.pki, name), "utf8");

@@ -9,9 +9,9 @@ const taken = (...prefixes: string[]) => takenRanges(prefixes.map((prefix) => ({
 
 /** The candidates without IPv6. */
 const ranges = (wishes: Partial<RangeWishes> = {}) =>
-  nodeRangeCandidates({ taken: [], reserved: [], dualStack: false, ...wishes }).map(({ nodeCIDR }) => nodeCIDR);
+  [...nodeRangeCandidates({ taken: [], reserved: [], dualStack: false, ...wishes })].map(({ nodeCIDR }) => nodeCIDR);
 const pairs = (wishes: Partial<RangeWishes> = {}) =>
-  nodeRangeCandidates({ taken: [], reserved: [], dualStack: true, ...wishes }).map(
+  [...nodeRangeCandidates({ taken: [], reserved: [], dualStack: true, ...wishes })].map(
     ({ nodeCIDR, ipv6 }) => `${nodeCIDR} ${ipv6}`,
   );
 

@@ -52,8 +52,11 @@ export interface RangeWishes {
   remembered?: Partial<NodeRanges>;
 }
 
-/** The ranges that a cluster may use for its nodes, in the order they are tried. Throws OptionError when none is left. */
-export function nodeRangeCandidates(wishes: RangeWishes): NodeRanges[] {
+/**
+ * The ranges that a cluster may use for its nodes, in the order they are tried; found as they are asked for, since the first one is free nearly
+ * always. Throws OptionError when there is none.
+ */
+export function* nodeRangeCandidates(wishes: RangeWishes): Generator<NodeRanges> {
   const { taken, reserved, dualStack, wanted = {}, remembered = {} } = wishes;
   const isFree = (range: string) => {
     const prefix = parsePrefix(range)!;
@@ -64,22 +67,25 @@ export function nodeRangeCandidates(wishes: RangeWishes): NodeRanges[] {
     ["--node-cidr-ipv6", dualStack ? wanted.ipv6 : undefined],
   ] as const)
     if (range !== undefined) refuseTaken(flag, range, taken);
-  const pairs = ipv4Ranges(wanted, remembered)
-    .filter((nodeCIDR) => nodeCIDR === wanted.nodeCIDR || isFree(nodeCIDR))
-    .map((nodeCIDR): NodeRanges => {
-      if (!dualStack) return { nodeCIDR };
-      const usual = remembered.ipv6 !== undefined && isFree(remembered.ipv6) ? remembered.ipv6 : partnerRange(nodeCIDR);
-      return { nodeCIDR, ipv6: wanted.ipv6 ?? usual };
-    });
-  if (pairs.length === 0)
+  let blocked: string | undefined;
+  let isAnyFree = false;
+  for (const nodeCIDR of ipv4Ranges(wanted, remembered)) {
+    if (nodeCIDR !== wanted.nodeCIDR && !isFree(nodeCIDR)) continue;
+    const usual = () =>
+      remembered.ipv6 !== undefined && isFree(remembered.ipv6) ? remembered.ipv6 : partnerRange(nodeCIDR);
+    const ipv6 = dualStack ? (wanted.ipv6 ?? usual()) : undefined;
+    if (ipv6 === undefined || ipv6 === wanted.ipv6 || isFree(ipv6)) {
+      isAnyFree = true;
+      yield { nodeCIDR, ipv6 };
+    } else blocked ??= ipv6;
+  }
+  if (isAnyFree) return;
+  if (blocked === undefined)
     throw new OptionError("--node-cidr", `every /24 of ${formatPrefix(pool)} is in use on this host; name a free one`);
-  const free = pairs.filter(({ ipv6 }) => ipv6 === undefined || ipv6 === wanted.ipv6 || isFree(ipv6));
-  if (free.length === 0)
-    throw new OptionError(
-      "--node-cidr-ipv6",
-      `${pairs[0]!.ipv6} is in use, by this host or by another range of the cluster; name a free /64`,
-    );
-  return free;
+  throw new OptionError(
+    "--node-cidr-ipv6",
+    `${blocked} is in use, by this host or by another range of the cluster; name a free /64`,
+  );
 }
 
 function refuseTaken(flag: string, range: string, taken: readonly TakenRange[]): void {
@@ -88,12 +94,14 @@ function refuseTaken(flag: string, range: string, taken: readonly TakenRange[]):
     throw new OptionError(flag, `${range} overlaps ${blocker.what}; give another range, or leave the flag out`);
 }
 
-function ipv4Ranges(wanted: Partial<NodeRanges>, remembered: Partial<NodeRanges>): string[] {
-  if (wanted.nodeCIDR !== undefined) return [wanted.nodeCIDR];
-  const ranges = remembered.nodeCIDR === undefined ? [] : [remembered.nodeCIDR];
-  for (let offset = 0; prefixContains(pool, parseAddress(addressAt(pool, offset))!); offset += 256)
-    ranges.push(`${addressAt(pool, offset)}/24`);
-  return [...new Set(ranges)];
+function* ipv4Ranges(wanted: Partial<NodeRanges>, remembered: Partial<NodeRanges>): Generator<string> {
+  const [first] = [wanted.nodeCIDR, remembered.nodeCIDR].filter((range) => range !== undefined);
+  if (first !== undefined) yield first;
+  if (wanted.nodeCIDR !== undefined) return;
+  for (let offset = 0; prefixContains(pool, parseAddress(addressAt(pool, offset))!); offset += 256) {
+    const range = `${addressAt(pool, offset)}/24`;
+    if (range !== first) yield range;
+  }
 }
 
 /** The /64 that goes with a /24, in RFC 4193's private range and to be recognized: fd00:198:18:4::/64 for 198.18.4.0/24. */

@@ -24,7 +24,9 @@ export interface MachineSpec {
 export interface MachineSurroundings {
   fabric: Fabric;
   /** Parts are not started before (the API server must listen). */
-  partsMayStart: Promise<unknown>;
+  partsMayStart?: Promise<unknown>;
+  /** Or: they are started as soon as the machine is there and load what they need, and begin their work when this has resolved. */
+  partsMayWork?: Promise<unknown>;
   report: (message: string) => void;
 }
 
@@ -133,14 +135,20 @@ export class KeptMachine {
     const staging = join(worldRoot, "staging", name);
     await mkdir(staging, { recursive: true, mode: 0o700 });
     const machine = await createMachine({ hostname: name, sharedRun: [hostRoot, worldRoot], staging });
-    await this.#around.fabric.attach(machine.network, this.addresses).catch(async (error: Error) => {
+    const { fabric, partsMayStart, partsMayWork } = this.#around;
+    const attached = fabric.attach(machine.network, this.addresses);
+    if (partsMayWork !== undefined) this.#startParts(machine, Promise.all([attached, partsMayWork]));
+    await attached.catch(async (error: Error) => {
+      for (const part of this.#parts) part.abandon();
       await machine.kill();
       throw error;
     });
     this.#machine = machine;
     void machine.gone.then(() => this.#died(machine, Date.now() - started));
-    this.#around.partsMayStart.then(
-      () => this.#startParts(machine),
+    partsMayStart?.then(
+      () => {
+        if (this.#machine === machine) this.#startParts(machine);
+      },
       // The boot failed, and its error is told by whoever waits for it.
       () => {},
     );
@@ -154,8 +162,7 @@ export class KeptMachine {
     this.#logs.push(...(await Promise.all(this.#partSpecs.map((part) => LogFile.open(path(part.name))))));
   }
 
-  #startParts(machine: Machine): void {
-    if (this.#machine !== machine) return;
+  #startParts(machine: Machine, turn?: Promise<unknown>): void {
     const { name } = this.#spec;
     this.#parts = this.#partSpecs.map(
       (spec, index) =>
@@ -165,7 +172,7 @@ export class KeptMachine {
         }),
     );
     for (const part of this.#parts) {
-      part.start();
+      part.start(turn);
       void part.serving.then(() => this.#serving.resolve());
     }
   }

@@ -78,6 +78,19 @@ describe("a part", () => {
     return { part, started, ends, replace };
   }
 
+  test("that is started before its turn waits for it; started again, it does not", async () => {
+    const { part, started } = make();
+    const turn = Promise.withResolvers<void>();
+    part.start(turn.promise);
+    assert.deepEqual([started[0]?.isSuccessor, started[0]?.mayTakeOver], [true, false]);
+    turn.resolve();
+    await settle();
+    assert.equal(started[0]?.mayTakeOver, true);
+    await started[0]?.end();
+    mock.timers.tick(1000);
+    assert.equal(started[1]?.isSuccessor ?? false, false);
+  });
+
   test("is started again at once, then after longer and longer waits of less than a second", async () => {
     const { part, started, ends } = make();
     part.start();

@@ -65,10 +65,17 @@ export class Part {
     this.#onEnd = events.onEnd;
   }
 
-  start(): void {
+  /** With `turn` it is started as a successor is: it loads what it needs, and does nothing else before that has resolved. */
+  start(turn?: Promise<unknown>): void {
     if (this.#wanted) return;
     this.#wanted = true;
-    this.#run();
+    const started = this.#launch(turn !== undefined);
+    this.#adopt(started);
+    void turn?.then(
+      () => started.takeOver(),
+      // Told by whoever waits for it; the process has nothing to do then.
+      () => {},
+    );
   }
 
   get status(): PartStatus {

@@ -1,17 +1,13 @@
 import { createServer, type Server } from "node:net";
 
 /**
- * Takes the first of several names that no other process on this host has: a listening socket in the abstract namespace, which is as wide as
- * the network namespace and gone with the process. So two clusters that start at the same instant cannot choose the same addresses.
+ * Takes a name that no other process on this host has: a listening socket in the abstract namespace, which is as wide as the network namespace
+ * and gone with the process. So two clusters that start at the same instant cannot choose the same addresses. Resolves to what gives the name
+ * back; undefined when another process has it.
  */
-export async function reserveFirst(
-  names: readonly string[],
-): Promise<{ name: string; release: () => void } | undefined> {
-  for (const name of names) {
-    const server = await listen(`\0fairway-${name}`);
-    if (server !== undefined) return { name, release: () => server.close() };
-  }
-  return undefined;
+export async function reserve(name: string): Promise<(() => void) | undefined> {
+  const server = await listen(`\0fairway-${name}`);
+  return server && (() => server.close());
 }
 
 function listen(path: string): Promise<Server | undefined> {

@@ -21,7 +21,7 @@ import { Progress } from "./progress.ts";
 import type { ControlRequest, SupervisorInfo, WorldStatus } from "./protocol.ts";
 import { checkProxyModes } from "./proxy-modes.ts";
 import { remember } from "./remembered.ts";
-import { reserveFirst } from "./reservation.ts";
+import { reserve } from "./reservation.ts";
 import type { SettleOptions, ShowOptions } from "./settle/settle.ts";
 import { hasColors } from "./summary.ts";
 import { World } from "./world.ts";
@@ -118,7 +118,7 @@ class Supervisor {
     if (dataDir === undefined) return;
     // Such a name holds 107 bytes, a path any number.
     const name = createHash("sha256").update(dataDir).digest("hex");
-    if ((await reserveFirst([name])) === undefined)
+    if (!(await reserve(name)))
       throw new OptionError("--data", `${dataDir} is in use by another cluster that is up; give another directory`);
   }
 
@@ -141,13 +141,15 @@ class Supervisor {
       wanted: { nodeCIDR, ipv6: ipv6.nodeCIDR },
       remembered,
     });
-    const reserved = await reserveFirst(candidates.map((ranges) => ranges.nodeCIDR));
-    const ranges = candidates.find((one) => one.nodeCIDR === reserved?.name);
-    if (ranges === undefined)
-      throw new OptionError("--node-cidr", `${candidates[0]?.nodeCIDR} is being used by another cluster`);
-    if (ranges.ipv6 !== undefined && (await reserveFirst([ranges.ipv6])) === undefined)
-      throw new OptionError("--node-cidr-ipv6", `${ranges.ipv6} is being used by another cluster`);
-    return ranges;
+    let first: NodeRanges | undefined;
+    for (const ranges of candidates) {
+      first ??= ranges;
+      if (!(await reserve(ranges.nodeCIDR))) continue;
+      if (ranges.ipv6 !== undefined && !(await reserve(ranges.ipv6)))
+        throw new OptionError("--node-cidr-ipv6", `${ranges.ipv6} is being used by another cluster`);
+      return ranges;
+    }
+    throw new OptionError("--node-cidr", `${first?.nodeCIDR} is being used by another cluster`);
   }
 
   /** Applies manifests and waits for what they ask for, in a process that is gone afterwards. Resolves to the summary. */

@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { hardwareAddress } from "./fabric.ts";
 import { roleOf } from "./memory.ts";
 import { partEnvironment } from "./process.ts";
-import { reserveFirst } from "./reservation.ts";
+import { reserve } from "./reservation.ts";
 import { nodeNames } from "./supervisor.ts";
 import { missingTools, requiredTools } from "./tools.ts";
 
@@ -48,17 +48,17 @@ test("parts inherit no more of the environment than they need", () => {
   assert.equal(empty.HOME, "/root");
 });
 
-test("a reservation is had by one at a time, and the next name by the next", async () => {
-  const names = ["a", "b"].map((name) => `test-${process.pid}-${name}`);
-  const first = await reserveFirst(names);
-  const second = await reserveFirst(names);
-  assert.deepEqual([first?.name, second?.name], names);
-  assert.equal(await reserveFirst(names), undefined);
-  first?.release();
-  const again = await reserveFirst(names);
-  assert.equal(again?.name, names[0]);
-  second?.release();
-  again?.release();
+test("a name is had by one at a time", async () => {
+  const name = `test-${process.pid}`;
+  const giveBack = await reserve(name);
+  assert.ok(giveBack);
+  assert.equal(await reserve(name), undefined);
+  const other = await reserve(`${name}-other`);
+  giveBack();
+  const again = await reserve(name);
+  assert.ok(again && other);
+  other();
+  again();
 });
 
 test("tools that are missing are told with their packages; a file that cannot be run is no tool", async () => {

@@ -55,11 +55,11 @@ export class World {
     const { config } = this;
     await mkdir(join(worldRoot, "staging"), { recursive: true, mode: 0o700 });
     await writeFileAtomically(worldPaths(config).config, JSON.stringify(config));
-    const keys = this.#makeKeys();
-    // Its failure is told by those who wait for it, once they do.
-    keys.catch(() => {});
-    // What everything waits for comes first: while the API server starts there is time for the rest.
-    await Promise.all([this.#fabric.create(), this.#startControlPlane(keys)]);
+    const keys = Promise.withResolvers<void>();
+    // What everything waits for comes first: while the API server loads there is time for the rest.
+    await Promise.all([this.#fabric.create(), this.#startControlPlane(keys.promise)]);
+    this.#authority = await ensureClusterPki(config);
+    keys.resolve();
     const nodes = nodeNames.map((name) => this.#declare(name));
     await Promise.all([
       this.#fabric.attachHost(config.name, this.#pairOf(config.hostAddress)),
@@ -82,10 +82,6 @@ export class World {
     void Promise.race([first?.serving, sleep(headStart)]).then(() => this.#othersMayStart.resolve());
   }
 
-  async #makeKeys(): Promise<void> {
-    this.#authority = await ensureClusterPki(this.config);
-  }
-
   async #makeNodeKeys({ name, addresses: [address] }: KeptMachine): Promise<void> {
     await ensureNodePki(this.config, this.#authority!, name, address);
   }
@@ -98,11 +94,10 @@ export class World {
         addresses: this.#pairOf(this.config.apiAddress),
         parts: [{ name: "apiserver", command: [...fairway, "apiserver", "--config", worldPaths().config] }],
       },
-      { fabric: this.#fabric, partsMayStart: keys, report: this.#report },
+      { fabric: this.#fabric, partsMayWork: keys, report: this.#report },
     );
     this.#controlPlane = machine;
     await machine.start();
-    await keys;
   }
 
   /** A node that is not started yet. */
