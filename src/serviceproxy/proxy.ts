@@ -123,24 +123,26 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   const { promise: synced, resolve: noteSynced } = Promise.withResolvers<void>();
   const triggers = new TriggerTimes();
 
+  const sync = async () => {
+    const seen = triggers.take();
+    counts.taken();
+    await syncer.sync().catch((error: Error) => {
+      triggers.putBack(seen);
+      throw error;
+    });
+    noteSynced();
+    const now = Date.now();
+    for (const { family } of modes) health.updated(family);
+    for (const { time, family } of seen)
+      metrics.programmingDuration.observe((now - time) / 1000, { ip_family: family });
+  };
+  const onError = (error: Error) => log.error({ err: error }, "rules could not be written; trying again");
   const runner = new Runner({
     minInterval: options.minSyncPeriod,
     retryInterval: Math.min(syncPeriod, Math.max(options.minSyncPeriod, 1000)),
     maxInterval: hour,
-    onError: (error) => log.error({ err: error }, "rules could not be written; trying again"),
-    run: async () => {
-      const seen = triggers.take();
-      counts.taken();
-      await syncer.sync().catch((error: Error) => {
-        triggers.putBack(seen);
-        throw error;
-      });
-      noteSynced();
-      const now = Date.now();
-      for (const { family } of modes) health.updated(family);
-      for (const { time, family } of seen)
-        metrics.programmingDuration.observe((now - time) / 1000, { ip_family: family });
-    },
+    onError,
+    run: sync,
   });
 
   const addressesNow = () => JSON.stringify(families.map((family) => options.nodePortAddresses(family, inputs.node)));
@@ -155,12 +157,17 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   };
 
   let ready = false;
-  const changed = () => {
-    if (!ready) return;
+  let isChanged = false;
+  const noteQueued = () => {
     for (const family of families) {
       health.queued(family);
       metrics.lastQueued.set(Date.now() / 1000, { ip_family: `IPv${family}` });
     }
+  };
+  const changed = () => {
+    isChanged = true;
+    if (!ready) return;
+    noteQueued();
     runner.trigger();
   };
   const trouble = new WatchTrouble(log, "cannot follow the API; rules stay as they are");
@@ -213,6 +220,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   });
 
   const patience = new AbortController();
+  let first: Promise<void> | undefined;
   const start = async () => {
     await Promise.all([serviceCache.synced, sliceCache.synced]);
     await Promise.race([nodeCache.synced, sleep(patienceForNode, undefined, { signal: patience.signal })]);
@@ -220,8 +228,16 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
     const own = serviceCache.get("kubernetes", "default");
     if (isServiceAddress(options.apiHost, own)) throw new ServiceAddressError(options.apiHost!);
     await options.mayWrite?.();
+    isChanged = false;
+    noteQueued();
+    // No run of the runner, for what comes meanwhile would be held back after it: a cluster that starts waits for its first endpoints.
+    first = sync().catch((error: Error) => {
+      isChanged = true;
+      onError(error);
+    });
+    await first;
     ready = true;
-    changed();
+    if (isChanged) changed();
   };
   start().catch((error: Error) => {
     if (error.name !== "AbortError") fail(error);
@@ -234,6 +250,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   };
   const compare = () => {
     syncer.requestFull();
+    isChanged = true;
     if (ready) runner.trigger();
   };
   const checking = setInterval(check, syncPeriod);
@@ -250,6 +267,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
       clearInterval(checking);
       for (const cache of [serviceCache, sliceCache, nodeCache]) cache.stop();
       await runner.stop();
+      await first;
       syncer.stop();
       healthChecks.close();
     },
