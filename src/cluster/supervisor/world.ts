@@ -21,7 +21,7 @@ const grace = { node: 2000, apiServer: 3000 };
 const patience = { prepare: 30_000, serve: 30_000 };
 
 /** For how long the first node has the machine's cores for itself while a cluster starts, at most. Milliseconds. */
-const headStart = 1_000;
+const headStart = 2_000;
 
 /** The machines of a cluster: the fabric, the control plane and the nodes. */
 export class World {
