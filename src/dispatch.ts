@@ -1,5 +1,4 @@
 /** The command line: one table of commands. A command's module is loaded only when it is called; long-running roles stay lean by it. */
-import { holdYoungGeneration } from "./role/heap.ts";
 
 export interface Command {
   /** Parses the arguments after the command's name and resolves to the process's exit status. */
@@ -53,7 +52,8 @@ const commands: Record<string, { summary: string; hidden?: boolean; load: () => 
   },
   proxy: {
     summary: "serve a cluster's Services on this node, in kube-proxy's place",
-    load: () => {
+    load: async () => {
+      const { holdYoungGeneration } = await import("./role/heap.ts");
       // It sets a flag of V8, and V8 takes compiled code of an earlier run only under the flags that it was kept under.
       holdYoungGeneration();
       return import("./commands/proxy.ts");

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { readlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -117,6 +116,7 @@ class Supervisor {
     const { dataDir } = this.#options;
     if (dataDir === undefined) return;
     // Such a name holds 107 bytes, a path any number.
+    const { createHash } = await import("node:crypto");
     const name = createHash("sha256").update(dataDir).digest("hex");
     if (!(await reserve(name)))
       throw new OptionError("--data", `${dataDir} is in use by another cluster that is up; give another directory`);

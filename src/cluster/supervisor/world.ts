@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClusterConfig, worldPaths, worldRoot } from "../config.ts";
 import type { Authority } from "../pki/authority.ts";
-import { ensureClusterPki, ensureNodePki } from "../pki/cluster.ts";
 import { writeFileAtomically } from "../pki/files.ts";
 import { NodeAddresses, partnerAddress } from "./addresses.ts";
 import { Fabric, type NodeAddressPair } from "./fabric.ts";
@@ -19,6 +18,9 @@ import type { Remembered } from "./remembered.ts";
 const grace = { node: 2000, apiServer: 3000 };
 /** How long a proxy in another mode gets to read the API, and then to write its rules and remove the old ones, in milliseconds. */
 const patience = { prepare: 30_000, serve: 30_000 };
+
+/** Loaded when the API server loads as well: that is what a boot waits for. */
+const pki = () => import("../pki/cluster.ts");
 
 /** For how long the first node has the machine's cores for itself while a cluster starts, at most. Milliseconds. */
 const headStart = 2_000;
@@ -58,6 +60,7 @@ export class World {
     const keys = Promise.withResolvers<void>();
     // What everything waits for comes first: while the API server loads there is time for the rest.
     await Promise.all([this.#fabric.create(), this.#startControlPlane(keys.promise)]);
+    const { ensureClusterPki } = await pki();
     this.#authority = await ensureClusterPki(config);
     keys.resolve();
     const nodes = nodeNames.map((name) => this.#declare(name));
@@ -83,6 +86,7 @@ export class World {
   }
 
   async #makeNodeKeys({ name, addresses: [address] }: KeptMachine): Promise<void> {
+    const { ensureNodePki } = await pki();
     await ensureNodePki(this.config, this.#authority!, name, address);
   }
 
