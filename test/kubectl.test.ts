@@ -198,6 +198,19 @@ describe("kubectl", () => {
       assert.match(await kubectl("rollout", "history", "deployment/web"), /REVISION/);
     });
 
+    test("what it would create in protobuf is refused with the way round it, which works", async () => {
+      const create = ["create", "configmap", "made", "--from-literal=a=b"];
+      // 1.20 sends JSON.
+      if (minor > 20)
+        assert.match(
+          await fails(kubectl(...create)),
+          /protobuf.* kubectl create … --dry-run=client -o yaml \| kubectl apply/,
+        );
+      const yaml = await kubectl(...create, "--dry-run=client", "-o", "yaml");
+      assert.match(await withInput(yaml, "apply", "-f", "-"), /configmap\/made created/);
+      await kubectl("delete", "configmap", "made");
+    });
+
     test("--dry-run=server checks all and stores nothing", async () => {
       const object = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"dry"},"data":{"a":"b"}}';
       assert.match(

@@ -102,7 +102,7 @@ describe("bad input gets Kubernetes' answer", () => {
         headers: { "content-type": "application/vnd.kubernetes.protobuf" },
       },
       415,
-      /protobuf request bodies are not supported yet: send application\/json/,
+      /reads JSON and YAML, not the protobuf .* --dry-run=client -o yaml \| kubectl apply -f -$/,
     ],
     [
       "server-side apply",

@@ -28,7 +28,8 @@ export async function parseBody(body: Uint8Array, contentType: string | undefine
       return (await import("./yaml-body.ts")).parseYaml(text);
     case "application/vnd.kubernetes.protobuf":
       throw unsupportedMediaType(
-        "protobuf request bodies are not supported yet: send application/json or application/yaml (kubectl apply -f and create -f do)",
+        "this API server reads JSON and YAML, not the protobuf that new versions of kubectl create objects in; " +
+          "pipe it: kubectl create … --dry-run=client -o yaml | kubectl apply -f -",
       );
     default:
       throw unsupportedMediaType(
