@@ -21,7 +21,7 @@ const syncSizes: Partial<Record<ProxyMode, Size[]>> = {
   userspace: rulesSizes,
 };
 const trafficSizes = sizes([2, 10_000], [2]);
-const processSizes = sizes([1000, 10_000], [2]);
+const processSizes = sizes([1000, 5000, 10_000], [2]);
 
 /** Milliseconds: after which no more changes of a kind are begun, and after which a measurement is given up. */
 const patience = 20_000;
