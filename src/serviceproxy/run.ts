@@ -20,7 +20,7 @@ import { localTrafficOf, needsPodCIDRs } from "./modes/local-traffic.ts";
 import { openModes } from "./modes/open.ts";
 import { readPodCIDRs } from "./node.ts";
 import { nodePortAddresses } from "./node-port-addresses.ts";
-import { healthPages, metricsPages } from "./pages.ts";
+import { HealthChecks, healthPages, metricsPages } from "./pages.ts";
 import { type ServiceProxy, startServiceProxy } from "./proxy.ts";
 import { followServiceRanges, type ServiceRanges } from "./service-ranges.ts";
 
@@ -128,11 +128,12 @@ export async function runProxy(
   };
   const { healthzBindAddress, metricsBindAddress } = configuration;
   const configz = () => encodeConfiguration(configuration);
+  const checks = new HealthChecks();
   const servers: { close(): void }[] = [];
   const listen = () =>
     servers.push(
-      ...serve("healthz", healthzBindAddress, healthPages(health, proxyMetrics)),
-      ...serve("metrics", metricsBindAddress, metricsPages(metrics, health, mode, configz)),
+      ...serve("healthz", healthzBindAddress, healthPages(health, proxyMetrics, checks)),
+      ...serve("metrics", metricsBindAddress, metricsPages(metrics, checks, mode, configz)),
     );
   if (predecessorGone === undefined) listen();
 

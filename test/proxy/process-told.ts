@@ -49,6 +49,8 @@ export function testTold(lab: ProcessLab): void {
     assert.match(metrics, /^kubeproxy_sync_proxy_rules_duration_seconds_count\{ip_family="IPv4"\} [1-9]/m);
     const names = new Set([...metrics.matchAll(/^# TYPE kubeproxy_(\S+) /gm)].map(([, name]) => name));
     for (const rest of [...metricNames, ...ownMetricNames[lab.mode]]) assert.ok(names.has(rest), rest);
+    const checks = await (await fetch("http://127.0.0.1:10249/metrics/slis")).text();
+    assert.match(checks, /^kubernetes_healthcheck\{name="rules",type="healthz"\} 1$/m);
     assert.equal(await (await fetch("http://127.0.0.1:10249/proxyMode")).text(), lab.mode);
     assert.equal((await fetch("http://127.0.0.1:10249/other")).status, 404);
   });
