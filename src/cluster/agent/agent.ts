@@ -28,12 +28,6 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
   const { context, nodes: nodeCache, services: serviceCache } = parts;
   const { client, networks, nodeIPs } = context;
   const [nodeIP] = nodeIPs;
-  /** By family, the primary one first. */
-  const ranges = [config, ...(config.ipv6 === undefined ? [] : [config.ipv6])];
-  const isFirst = await routeServices(ranges.map(({ serviceCIDR }, index) => [serviceCIDR, nodeIPs[index]!]));
-  const manager = new PodManager(context);
-  await manager.adopt();
-  context.demo.open();
   const registration = new Registration({
     client,
     nodes: nodeCache,
@@ -42,6 +36,14 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
     renewInterval: config.timings.leaseRenewInterval,
     log,
   });
+  // The control plane takes a while to give a new node its podCIDRs; what is done here meanwhile needs no API.
+  const registered = registration.register();
+  /** By family, the primary one first. */
+  const ranges = [config, ...(config.ipv6 === undefined ? [] : [config.ipv6])];
+  const isFirst = await routeServices(ranges.map(({ serviceCIDR }, index) => [serviceCIDR, nodeIPs[index]!]));
+  const manager = new PodManager(context);
+  await manager.adopt();
+  context.demo.open();
   let opening = false;
   nodeCache.subscribe(({ object }) => {
     if (object.metadata?.name !== node || networks.ready || opening) return;
@@ -69,7 +71,8 @@ export async function startAgent({ config, node, log }: AgentOptions): Promise<A
     fieldSelector: `spec.nodeName=${node}`,
     onError: parts.trouble.of(pods.plural),
   });
-  await registration.start();
+  await registered;
+  registration.start();
   // A container's environment is made of the Services: none may start before they are known.
   void serviceCache.synced.then(() => manager.follow(podCache));
   log.info({ address: nodeIP }, "node agent runs");

@@ -58,9 +58,9 @@ export class Registration {
     this.#options = options;
   }
 
-  /** Registers the node, and resolves once the API has it. From then on it is asserted in the background. */
-  async start(): Promise<void> {
-    const { client, facts, log, nodes: reflector } = this.#options;
+  /** Creates the Node object where there is none, and resolves once the API has it. Says nothing of its state yet. */
+  async register(): Promise<void> {
+    const { client, facts, log } = this.#options;
     for (let failures = 0; !this.#ending.signal.aborted; failures += 1) {
       try {
         await client.create(nodes, newNode(facts));
@@ -74,6 +74,11 @@ export class Registration {
         await sleep(retryInterval);
       }
     }
+  }
+
+  /** From now on the registered node's state is asserted in the background. */
+  start(): void {
+    const { facts, nodes: reflector } = this.#options;
     reflector.subscribe(({ object }) => {
       if (object.metadata?.name === facts.name) this.assert();
     });

@@ -46,7 +46,8 @@ export class ContainerRuntime {
   readonly #listeners = new Set<(container: Container) => void>();
   readonly #roots = new Map<string, Promise<void>>();
   readonly #launches: Batcher<ContainerSpec, undefined>;
-  #template = 0;
+  #template: number | undefined;
+  #templateAtOpen: Promise<void> | undefined;
   #watcher?: FSWatcher;
   #sweeper?: NodeJS.Timeout;
 
@@ -62,7 +63,8 @@ export class ContainerRuntime {
     for (const directory of [paths.pods, paths.containers, paths.state, paths.logs])
       await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeFileAtomically(paths.shim, shimScript(paths.root));
-    this.#template = await ensureTemplate(paths);
+    // Nobody waits for it before a container is to start, and that is told what went wrong.
+    this.#templateAtOpen = this.#makeTemplate().catch(() => {});
     this.#watcher = watch(paths.state, (_, name) => {
       if (name !== null) this.#noticed(name);
     });
@@ -159,9 +161,14 @@ export class ContainerRuntime {
     if (output.includes("failed")) throw new Error(`cannot make the root of container ${spec.name}: ${output.trim()}`);
   }
 
+  async #makeTemplate(): Promise<void> {
+    this.#template = await ensureTemplate(this.paths, this.#template);
+  }
+
   async #launch(specs: ContainerSpec[]): Promise<undefined[]> {
     const { paths } = this;
-    this.#template = await ensureTemplate(paths, this.#template);
+    await this.#templateAtOpen;
+    await this.#makeTemplate();
     const lines = specs.map((spec) => {
       const enter = spec.networkNamespace === undefined ? "" : `nsenter --net=${quote(spec.networkNamespace)} `;
       return `${enter}unshare --pid sh ${paths.shim} ${spec.id} ${this.#template} </dev/null >/dev/null 2>&1 &\n`;
