@@ -30,7 +30,7 @@ mount -t devtmpfs dev /dev
 exec </dev/null >/dev/ttyS1 2>&1
 ip link set lo up
 cd /fairway
-export FAIRWAY_TEST_VM=1 NODE_COMPILE_CACHE=/fairway/${compiledSources} NODE_COMPILE_CACHE_PORTABLE=1 NO_COLOR=1
+export FAIRWAY_TEST_VM=1 FAIRWAY_PATIENCE=6 NODE_COMPILE_CACHE=/fairway/${compiledSources} NODE_COMPILE_CACHE_PORTABLE=1 NO_COLOR=1
 ${words}
 echo "vm: exit status $?"
 sleep 0.2

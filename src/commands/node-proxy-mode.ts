@@ -1,8 +1,9 @@
+import { patient } from "../cluster/supervisor/patience.ts";
 import type { ModeChange, WorldStatus } from "../cluster/supervisor/protocol.ts";
 import { ask } from "../cluster/supervisor/session.ts";
 
 /** Milliseconds: a successor gets ready, the old proxy stops, the new one writes its rules. */
-const patience = 70_000;
+const patience = patient(70_000);
 
 export interface ModeOrder {
   mode: string;

@@ -5,6 +5,7 @@ import { worldInit } from "../cluster/supervisor/leftovers.ts";
 import { OptionError } from "../cluster/supervisor/option-error.ts";
 import { checkNodeName } from "../cluster/supervisor/options.ts";
 import { connectedOverview } from "../cluster/supervisor/overview-of.ts";
+import { patient } from "../cluster/supervisor/patience.ts";
 import type { ControlRequest, MachineStatus, WorldStatus } from "../cluster/supervisor/protocol.ts";
 import { ask } from "../cluster/supervisor/session.ts";
 import { table } from "../cluster/supervisor/table.ts";
@@ -30,7 +31,7 @@ Examples:
 Exit status: 0 done; 1 failed; 2 bad arguments; ${exitWrongState} the cluster is not up; of exec: the command's own.`;
 
 /** Milliseconds: making or ending one machine. */
-const patience = 30_000;
+const patience = patient(30_000);
 
 interface NodeFlags {
   name: string;

@@ -9,6 +9,7 @@ import { Fabric, type NodeAddressPair } from "./fabric.ts";
 import { KeptMachine } from "./kept-machine.ts";
 import { nodeParts, proxyPart } from "./node-parts.ts";
 import { checkNodeName } from "./options.ts";
+import { patient } from "./patience.ts";
 import { fairway } from "./process.ts";
 import type { MachineStatus, ModeChange } from "./protocol.ts";
 import { type ChosenModes, ProxyModes } from "./proxy-modes.ts";
@@ -17,7 +18,7 @@ import type { Remembered } from "./remembered.ts";
 /** How long parts get to stop in order, in milliseconds. */
 const grace = { node: 2000, apiServer: 3000 };
 /** How long a proxy in another mode gets to read the API, and then to write its rules and remove the old ones, in milliseconds. */
-const patience = { prepare: 30_000, serve: 30_000 };
+const patience = { prepare: patient(30_000), serve: patient(30_000) };
 
 /** Loaded when the API server loads as well: that is what a boot waits for. */
 const pki = () => import("../pki/cluster.ts");

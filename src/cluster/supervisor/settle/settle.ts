@@ -11,6 +11,7 @@ import { hostPaths } from "../../config.ts";
 import { askSupervisor } from "../control.ts";
 import { cannotServe } from "../hopeless.ts";
 import { type Overview, readOverview } from "../overview.ts";
+import { patient } from "../patience.ts";
 import type { Progress } from "../progress.ts";
 import type { WorldStatus } from "../protocol.ts";
 import { applyManifest } from "./apply.ts";
@@ -34,7 +35,7 @@ export interface ShowOptions {
 }
 
 /** Milliseconds. What is not there by then is said, and the cluster stays up. */
-const patience = { api: 60_000, rest: 120_000 };
+const patience = { api: patient(60_000), rest: patient(120_000) };
 
 /**
  * Applies the manifests as soon as the API answers (nodes are still joining), waits for what they ask for, and tells what the cluster looks
