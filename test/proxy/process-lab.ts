@@ -15,15 +15,12 @@ import { loadKubeconfig } from "../../src/kubernetes/kubeconfig.ts";
 import { endpointSlices, services } from "../../src/kubernetes/resource.ts";
 import type { EndpointSlice, Service } from "../../src/kubernetes/types.ts";
 import { run } from "../../src/linux/command.ts";
-import { Ipset } from "../../src/linux/ipset/ipset.ts";
-import { Ipvs } from "../../src/linux/ipvs/ipvs.ts";
-import { virtualKey } from "../../src/linux/ipvs/server.ts";
 import { KernelTable } from "../../src/linux/nftables/kernel-table.ts";
-import { setKinds, setSchema } from "../../src/serviceproxy/modes/ipvs/schema.ts";
 import { serviceSchema } from "../../src/serviceproxy/modes/nftables/schema.ts";
 import { addresses, createTopology, type Topology } from "../support/topology.ts";
 import { eventually } from "../support/wait.ts";
 import { differences } from "./differences.ts";
+import { dumpIpvs } from "./subjects.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 export const nodeName = "node";
@@ -199,7 +196,7 @@ export class ProcessLab {
   /** What the proxy wrote, in sorted lines that can be compared. */
   async readRules(): Promise<string[]> {
     if (this.mode === "nftables") return readElements();
-    if (this.mode === "ipvs") return readIpvs();
+    if (this.mode === "ipvs") return dumpIpvs([4]);
     const saved = (await run("iptables-save", ["-t", "nat"]))
       .split("\n")
       .filter((line) => line.startsWith("-A"))
@@ -229,24 +226,6 @@ async function readElements(): Promise<string[]> {
     return lines.sort();
   } finally {
     table.close();
-  }
-}
-
-/** Servers that take connections, elements of sets, rules. What only waits for its last connection is left out. */
-async function readIpvs(): Promise<string[]> {
-  const [ipvs, ipset] = [new Ipvs(), new Ipset()];
-  try {
-    const lines = (await run("iptables-save", [])).split("\n").filter((line) => /^-A .*FAIRWAY-/.test(line));
-    for (const server of await ipvs.listServers())
-      for (const { address, port, weight } of await ipvs.listRealServers(server))
-        if (weight > 0) lines.push(`${virtualKey(server)} ${address}:${port}`);
-    const sizes = await ipset.listSizes();
-    for (const schema of setKinds.map((kind) => setSchema(4, kind)))
-      if (sizes.has(schema.name)) await ipset.list(schema, (element) => lines.push(`${schema.name} ${element}`));
-    return lines.sort();
-  } finally {
-    ipvs.close();
-    ipset.close();
   }
 }
 

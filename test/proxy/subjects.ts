@@ -1,16 +1,22 @@
 /** The kernel's modes as tests open them and look at what they wrote, all families at once. */
 import { run } from "../../src/linux/command.ts";
+import { Ipset } from "../../src/linux/ipset/ipset.ts";
 import { type Backend, findIptables } from "../../src/linux/iptables.ts";
+import { Ipvs } from "../../src/linux/ipvs/ipvs.ts";
+import { virtualKey } from "../../src/linux/ipvs/server.ts";
 import { KernelTable } from "../../src/linux/nftables/kernel-table.ts";
 import { TableMonitor } from "../../src/linux/nftables/monitor.ts";
+import { DeviceAddresses } from "../../src/linux/rtnetlink/addresses.ts";
 import { createIptablesMode } from "../../src/serviceproxy/modes/iptables/mode.ts";
 import { parseSave } from "../../src/serviceproxy/modes/iptables/save.ts";
+import { device, setKinds, setSchema } from "../../src/serviceproxy/modes/ipvs/schema.ts";
 import type { Mode } from "../../src/serviceproxy/modes/mode.ts";
 import { NftablesMode } from "../../src/serviceproxy/modes/nftables/mode.ts";
 import { serviceSchema } from "../../src/serviceproxy/modes/nftables/schema.ts";
 import { expandConfig } from "../../src/serviceproxy/testing/iptables-fixture.ts";
 import { sortShared } from "../../src/serviceproxy/testing/rules-model.ts";
 import { addresses } from "../support/topology.ts";
+import { openIpvsMode } from "./ipvs.ts";
 
 export interface OpenKernel {
   modes: Mode[];
@@ -93,4 +99,55 @@ const nftables: Subject = {
   },
 };
 
-export const subjects: readonly Subject[] = [iptables("nft"), iptables("legacy"), nftables];
+/** Servers, elements of sets, rules. What only waits for its last connection is left out. */
+export async function dumpIpvs(families: readonly (4 | 6)[]): Promise<string[]> {
+  const [ipvs, ipset] = [new Ipvs(), new Ipset()];
+  try {
+    const lines: string[] = [];
+    for (const server of await ipvs.listServers()) {
+      const reals = await ipvs.listRealServers(server);
+      const taking = reals.filter(({ weight }) => weight > 0);
+      if (reals.length === 0 || taking.length > 0) lines.push(`${virtualKey(server)} ${JSON.stringify(server)}`);
+      for (const { address, port } of taking) lines.push(`${virtualKey(server)} ${address}:${port}`);
+    }
+    const sizes = await ipset.listSizes();
+    for (const family of families) {
+      const saved = await run(family === 4 ? "iptables-save" : "ip6tables-save", []);
+      lines.push(...saved.split("\n").filter((line) => /^-A .*FAIRWAY-/.test(line)));
+      for (const schema of setKinds.map((kind) => setSchema(family, kind)))
+        if (sizes.has(schema.name)) await ipset.list(schema, (element) => lines.push(`${schema.name} ${element}`));
+    }
+    return lines.sort();
+  } finally {
+    ipvs.close();
+    ipset.close();
+  }
+}
+
+const ipvs: Subject = {
+  name: "ipvs",
+  async open() {
+    const opened = await Promise.all(families.map((family) => openIpvsMode(family, configOf(family))));
+    return {
+      modes: opened.map(({ mode }) => mode),
+      close() {
+        for (const { close } of opened) close();
+      },
+    };
+  },
+  async dump() {
+    const devices = new DeviceAddresses();
+    try {
+      const index = devices.indexOf(device);
+      const all = [...(await devices.list(4)), ...(await devices.list(6))];
+      const held = all.flatMap((one) => (one.device === index ? [`${device} ${one.address}`] : []));
+      return [...held.sort(), ...(await dumpIpvs(families))];
+    } finally {
+      devices.close();
+    }
+  },
+};
+
+/** The virtual machine's kernel has IPVS, the host's may lack it. */
+export const subjects: readonly Subject[] =
+  process.env.FAIRWAY_TEST_VM === undefined ? [iptables("nft"), iptables("legacy"), nftables] : [ipvs];

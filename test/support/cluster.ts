@@ -6,9 +6,13 @@ import { request } from "node:http";
 import { fileURLToPath } from "node:url";
 import { hostPaths } from "../../src/cluster/config.ts";
 import { run } from "../../src/linux/command.ts";
+import { slowness } from "./patience.ts";
 
 const fairwayCommand = fileURLToPath(new URL("../../bin/fairway", import.meta.url));
 export const exampleManifest = fileURLToPath(new URL("../../examples/nodeport.yaml", import.meta.url));
+
+/** For a command of Fairway, in milliseconds. */
+const patience = 120_000 * slowness;
 
 export interface TestCluster {
   name: string;
@@ -32,11 +36,11 @@ export async function startCluster(name: string, ...args: string[]): Promise<Tes
   const { kubeconfig } = hostPaths(name);
   const env = { ...process.env, KUBECONFIG: kubeconfig };
   const fairway = (command: string, ...rest: string[]) =>
-    run(fairwayCommand, [command, ...rest], { env, timeout: 120_000 });
+    run(fairwayCommand, [command, ...rest], { env, timeout: patience });
   const up = [fairwayCommand, "up", "--detach", "--name", name, ...args];
   // What it says is wanted when it works, too.
   const tellTwice = 'said=$("$@" 2>&1 >/dev/null); status=$?; echo "$said"; echo "$said" >&2; exit $status';
-  const boot = await run("sh", ["-c", tellTwice, "sh", ...up], { env, timeout: 120_000 });
+  const boot = await run("sh", ["-c", tellTwice, "sh", ...up], { env, timeout: patience });
   return {
     name,
     kubeconfig,

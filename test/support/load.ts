@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { get } from "./cluster.ts";
+import { slowness } from "./patience.ts";
 
 export interface Load {
   answered: number;
@@ -73,7 +74,7 @@ export async function establish(address: string, port: number): Promise<Establis
             answer.on("end", () => resolve(answer.statusCode ?? 0));
           },
         );
-        asked.setTimeout(3_000, () => asked.destroy(new Error("the established connection is dead")));
+        asked.setTimeout(3_000 * slowness, () => asked.destroy(new Error("the established connection is dead")));
         asked.on("error", reject);
         asked.end();
       }),

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { slowness } from "./patience.ts";
 
 /** Waits until something holds, looking often; fails with what was seen last when it does not come about. */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T> | T,
   holds: (seen: T) => boolean,
-  // A machine whose processor is emulated takes ten times as long for everything.
-  bound = process.env.FAIRWAY_TEST_VM === undefined ? 15_000 : 90_000,
+  bound = 15_000 * slowness,
 ): Promise<T> {
   const end = performance.now() + bound;
   for (;;) {
