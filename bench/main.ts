@@ -13,7 +13,7 @@ const benchmarks: Record<string, Benchmark> = {
     load: () => import("./boot.ts"),
   },
   ipvs: {
-    does: "the ipvs mode's syncs beside iptables' and nftables', in the virtual machine; options as those of proxy",
+    does: "the ipvs mode's syncs beside nftables', in the virtual machine; options as those of proxy",
     takes: "help",
     load: () => import("./ipvs.ts"),
   },
