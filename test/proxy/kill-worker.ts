@@ -1,10 +1,12 @@
 /** A proxy's life that is cut short: opens the mode of the name given, makes the kernel equal to many Services, then follows changes of all of them. */
 import { ServiceTable } from "../../src/serviceproxy/table.ts";
 import { expandService, expandSlice } from "../../src/serviceproxy/testing/objects.ts";
+import { slowness } from "../support/patience.ts";
 import { a, c, Node, web, webSlice } from "./lab.ts";
 import { subjects } from "./subjects.ts";
 
-const services = 200;
+/** Fewer where the processor is emulated. */
+const services = slowness === 1 ? 200 : 40;
 const [name, first, rounds] = process.argv.slice(2);
 const { modes } = await subjects.find((subject) => subject.name === name)!.open();
 const { inputs } = new Node(modes);
