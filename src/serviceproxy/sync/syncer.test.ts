@@ -15,9 +15,13 @@ class NotedMode implements Mode {
   readonly family = 4;
   readonly calls: string[] = [];
   failing = new Set<string>();
+  /** Comes while the next call is under way. */
+  meanwhile: (() => void) | undefined;
 
   async #note(call: string): Promise<void> {
     this.calls.push(call);
+    this.meanwhile?.();
+    this.meanwhile = undefined;
     if (this.failing.has(call.split(" ")[0]!)) throw new Error(`${call} failed`);
   }
   sync: Mode["sync"] = (table) => this.#note(`sync ${table.size}`);
@@ -70,6 +74,17 @@ test("changes that come together with a look at the rules are not lost when it f
   syncer.requestCheck();
   await syncer.sync();
   assert.deepEqual(mode.calls, ["look", "sync 1"]);
+});
+
+test("what is asked for while a sync is under way is for the next one", async () => {
+  const { mode, syncer } = await started();
+  syncer.requestFull();
+  mode.meanwhile = () => syncer.requestFull();
+  for (let i = 0; i < 3; i++) await syncer.sync();
+  assert.deepEqual(mode.calls.splice(0), ["sync 1", "sync 1", "apply "]);
+  mode.meanwhile = () => syncer.requestCheck();
+  for (let i = 0; i < 3; i++) await syncer.sync();
+  assert.deepEqual(mode.calls, ["apply ", "look", "apply ", "apply "]);
 });
 
 test("changes are told again when the telling failed", async () => {

@@ -68,9 +68,12 @@ export class Syncer {
       this.#lastFull = now;
     }
     this.#unsaid.push(...changes);
-    const failures: Error[] = [];
-    for (const mode of modes) await this.#syncFamily(mode, changes).catch((error: Error) => failures.push(error));
+    // What is asked for from here on is for the next sync. Nothing to put back after a failure: a family that was not looked at is compared.
+    const checkDue = this.#checkDue;
     this.#checkDue = false;
+    const failures: Error[] = [];
+    for (const mode of modes)
+      await this.#syncFamily(mode, changes, checkDue).catch((error: Error) => failures.push(error));
     if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
     table.markApplied(generation);
     onChanged(this.#unsaid);
@@ -79,13 +82,13 @@ export class Syncer {
     await this.#flows.clean(said);
   }
 
-  async #syncFamily(mode: Mode, changes: readonly RowChange[]): Promise<void> {
+  async #syncFamily(mode: Mode, changes: readonly RowChange[], checkDue: boolean): Promise<void> {
     const { table, metrics, log } = this.#options;
     const { family } = mode;
     const labels = { ip_family: `IPv${family}` };
     const startedAt = performance.now();
     const elapsed = () => (performance.now() - startedAt) / 1000;
-    if (!this.#full.has(family) && this.#checkDue && !(await this.#isIntact(mode))) this.#full.add(family);
+    if (!this.#full.has(family) && checkDue && !(await this.#isIntact(mode))) this.#full.add(family);
     if (!this.#full.has(family)) {
       try {
         await mode.apply(changes, table);
@@ -96,14 +99,15 @@ export class Syncer {
         this.#full.add(family);
       }
     }
-    if (this.#full.has(family)) {
+    // Taken before: one that is asked for while this one is written needs another.
+    if (this.#full.delete(family)) {
       try {
         await mode.sync(table);
       } catch (error) {
+        this.#full.add(family);
         metrics.failures.add(1, labels);
         throw error;
       }
-      this.#full.delete(family);
       metrics.fullSyncDuration.observe(elapsed(), labels);
     }
     metrics.syncDuration.observe(elapsed(), labels);
