@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isVersionAtLeast, parseIptablesVersion } from "./iptables.ts";
+import { checkReadable, isVersionAtLeast, parseIptablesVersion } from "./iptables.ts";
 
 test("versions and backends are read from what the tool prints", () => {
   assert.deepEqual(parseIptablesVersion("iptables v1.8.9 (nf_tables)\n"), { text: "1.8.9", backend: "nft" });
@@ -19,4 +19,14 @@ test("versions are compared by number", () => {
     ["1.4.21", "1.6.2", false],
   ];
   for (const [version, least, expected] of table) assert.equal(isVersionAtLeast(version, least), expected, version);
+});
+
+test("a table that iptables cannot read is no empty one", () => {
+  const print = (...names: string[]) =>
+    names.map((name) => `# Table \`${name}' is incompatible, use 'nft' tool.\n`).join("");
+  const nat = "*nat\n:KUBE-SERVICES - [0:0]\nCOMMIT\n";
+  assert.throws(() => checkReadable(`${nat}${print("mangle")}`, 4), /table ip mangle: .*"nft -a list table ip mangle"/);
+  assert.throws(() => checkReadable(print("raw", "filter", "nat"), 6), /table ip6 filter and ip6 nat: /);
+  checkReadable(`${print("raw", "security")}${nat}`, 4);
+  checkReadable("", 4);
 });

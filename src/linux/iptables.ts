@@ -16,11 +16,34 @@ export class LockHeldError extends Error {
   override name = "LockHeldError";
 }
 
+/**
+ * The nft backend cannot show a table that holds a rule which it does not know: iptables-save then prints a comment in the table's place and
+ * leaves with status 0. Other tables are none of our business.
+ */
+export class UnreadableTableError extends Error {
+  override name = "UnreadableTableError";
+}
+
+/** As iptables 1.8.9 prints it: "# Table `nat' is incompatible, use 'nft' tool." */
+const unreadablePattern = /^# Table `(filter|nat|mangle)' is incompatible/gm;
+
+/** Throws UnreadableTableError when a table that we use is missing in what iptables-save printed, though the kernel has it. */
+export function checkReadable(saved: string, family: Family): void {
+  const unreadable = [...saved.matchAll(unreadablePattern)].map(
+    ([, table]) => `${family === 4 ? "ip" : "ip6"} ${table}`,
+  );
+  if (unreadable.length === 0) return;
+  const commands = unreadable.map((table) => `"nft -a list table ${table}"`).join(" and ");
+  throw new UnreadableTableError(
+    `iptables cannot read the table ${unreadable.join(" and ")}: it holds a rule of nft that iptables does not know. Find it with ${commands} and delete it or move it to a table of its own, or use the proxy mode nftables`,
+  );
+}
+
 /** The iptables of one address family, in the network namespace of this process. */
 export interface Iptables {
   readonly family: Family;
   readonly version: IptablesVersion;
-  /** What iptables-save prints of one table, or of all that there are. */
+  /** What iptables-save prints of one table, or of all that there are. Rejects with UnreadableTableError. */
   save(table?: IptablesTable): Promise<string>;
   /** Feeds iptables-restore --noflush: each table's section is one atomic change. Rejects with LockHeldError when the lock is held. */
   restore(input: string): Promise<void>;
@@ -74,7 +97,11 @@ export async function findIptables(family: Family, backend?: Backend): Promise<I
   return {
     family,
     version,
-    save: (table) => run(`${name}-save`, table === undefined ? [] : ["-t", table], { timeout: restoreTimeout }),
+    async save(table) {
+      const saved = await run(`${name}-save`, table === undefined ? [] : ["-t", table], { timeout: restoreTimeout });
+      checkReadable(saved, family);
+      return saved;
+    },
     async restore(input) {
       try {
         await run(`${name}-restore`, ["-w", lockWait, "--noflush"], { input, timeout: restoreTimeout });

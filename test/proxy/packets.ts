@@ -143,6 +143,24 @@ for (const backend of ["nft", "legacy"] as Backend[])
         await node.assertRulesAsFresh();
       });
 
+    if (backend === "nft")
+      test("a rule of nft that iptables cannot read: what is there stays, nothing is written twice, and it is said", async () => {
+        await node.set(web, webSlice(a));
+        const chain = async (name: string) => (await iptables.list("nat", name))!.length;
+        const before = await chain("PREROUTING");
+        await run("nft", ["add chain ip nat other; add rule ip nat other numgen random mod 3 0 drop"]);
+        const told = { name: "UnreadableTableError", message: /table ip nat: .*"nft -a list table ip nat"/ };
+        node.syncer.requestFull();
+        for (let i = 0; i < 2; i++) await assert.rejects(node.syncer.sync(), told);
+        await assert.rejects(createIptablesMode(iptables, () => config).cleanup(), told);
+        assert.equal(await chain("PREROUTING"), before);
+        assert.match(await lab().topology.pods.client.askTcp("10.96.0.20", 80), /^a /);
+        await run("nft", ["delete chain ip nat other"]);
+        await node.set(webSlice(c));
+        assert.match(await lab().topology.pods.client.askTcp("10.96.0.20", 80), /^c /);
+        await node.assertRulesAsFresh();
+      });
+
     test("what an earlier run left in the other backend goes, and this one's stays", async () => {
       const other = await findIptables(4, backend === "nft" ? "legacy" : "nft");
       await new IptablesNode(other).set(web, webSlice(a));

@@ -3,6 +3,7 @@ import { cleanupIptables, cleanupIpvs, cleanupNftables, cleanupOtherBackend, cle
 import type { ModeContext } from "./context.ts";
 import { openIptables } from "./iptables/open.ts";
 import type { Mode } from "./mode.ts";
+import { takeSteps } from "./steps.ts";
 
 /** The modes of all families, and what goes with them. */
 export interface OpenModes {
@@ -14,7 +15,7 @@ export interface OpenModes {
   close?: () => void;
   /** Registers the mode's own metrics; `changed` is called when rules have to be other ones because of them. */
   addMetrics?: (metrics: Metrics, changed: () => void) => void;
-  /** Removes what the other modes left behind; called when everything that they did is done by this one. */
+  /** Removes what the other modes left behind; called when everything that they did is done by this one. What cannot be removed keeps nothing else. */
   cleanupOthers: () => Promise<void>;
 }
 
@@ -29,12 +30,13 @@ export async function openModes(context: ModeContext): Promise<OpenModes> {
         import("./iptables/rule-counts.ts"),
       ]);
       const { modes, tool, families, abilities } = await openIptables(context, createIptablesMode);
-      const cleanupOthers = async () => {
-        await cleanupNftables({ own: true });
-        await cleanupUserspace();
-        await cleanupOtherBackend(families);
-        await cleanupIpvs(log, { own: true });
-      };
+      const cleanupOthers = () =>
+        takeSteps([
+          () => cleanupNftables({ own: true }),
+          () => cleanupUserspace(),
+          () => cleanupOtherBackend(families),
+          () => cleanupIpvs(log, { own: true }),
+        ]);
       const addMetrics = (metrics: Metrics, changed: () => void) => {
         addRuleCountMetrics(metrics, modes);
         addCounterMetrics(metrics, abilities, log, changed);
@@ -44,32 +46,35 @@ export async function openModes(context: ModeContext): Promise<OpenModes> {
     case "userspace": {
       const { openUserspace } = await import("./userspace/open.ts");
       const opened = await openUserspace(context);
-      const cleanupOthers = async () => {
-        await cleanupNftables({ own: true });
-        await cleanupOtherBackend(opened.families);
-        await cleanupIpvs(log, { own: true });
-      };
+      const cleanupOthers = () =>
+        takeSteps([
+          () => cleanupNftables({ own: true }),
+          () => cleanupOtherBackend(opened.families),
+          () => cleanupIpvs(log, { own: true }),
+        ]);
       return { ...opened, cleanupOthers };
     }
     case "ipvs": {
       const { openIpvs } = await import("./ipvs/open.ts");
-      const cleanupOthers = async () => {
-        await cleanupNftables({ own: true });
-        await cleanupIptables(log);
-        await cleanupUserspace();
-        await cleanupIpvs(log, { own: false });
-      };
+      const cleanupOthers = () =>
+        takeSteps([
+          () => cleanupNftables({ own: true }),
+          () => cleanupIptables(log),
+          () => cleanupUserspace(),
+          () => cleanupIpvs(log, { own: false }),
+        ]);
       return { ...(await openIpvs(context)), cleanupOthers };
     }
     case "nftables": {
       const { openNftables } = await import("./nftables/open.ts");
       const opened = await openNftables({ ...settings, localTraffic }, surroundings);
-      const cleanupOthers = async () => {
-        await cleanupNftables({ own: false });
-        await cleanupIptables(log);
-        await cleanupUserspace();
-        await cleanupIpvs(log, { own: true });
-      };
+      const cleanupOthers = () =>
+        takeSteps([
+          () => cleanupNftables({ own: false }),
+          () => cleanupIptables(log),
+          () => cleanupUserspace(),
+          () => cleanupIpvs(log, { own: true }),
+        ]);
       return { ...opened, tool: opened.version, cleanupOthers };
     }
   }

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { findIptables, type Iptables } from "../../../linux/iptables.ts";
 import type { Logger } from "../../../role/log.ts";
+import { takeSteps } from "../steps.ts";
 import { createIptablesMode } from "./mode.ts";
 import { findFamilies } from "./open.ts";
 
 /** Takes away the rules of every mode that has rules of iptables, in both of its backends. */
 export async function cleanupIptables(log: Logger): Promise<void> {
   const families = await findFamilies(log);
-  for (const iptables of families) await cleanup(iptables);
-  await cleanupOtherBackend(families);
+  await takeSteps([...families.map((iptables) => () => cleanup(iptables)), () => cleanupOtherBackend(families)]);
 }
 
 /**
@@ -16,12 +16,14 @@ export async function cleanupIptables(log: Logger): Promise<void> {
  * ones any more. A backend that was never used here is not touched: asking for its tables would make them.
  */
 export async function cleanupOtherBackend(inUse: readonly Iptables[]): Promise<void> {
-  for (const { family, version } of inUse) {
-    const other = version.backend === "nft" ? "legacy" : "nft";
-    if (other === "legacy" && !(await hasLegacyTables(family))) continue;
-    const iptables = await findIptables(family, other).catch(() => undefined);
-    if (iptables !== undefined) await cleanup(iptables);
-  }
+  await takeSteps(
+    inUse.map(({ family, version }) => async () => {
+      const other = version.backend === "nft" ? "legacy" : "nft";
+      if (other === "legacy" && !(await hasLegacyTables(family))) return;
+      const iptables = await findIptables(family, other).catch(() => undefined);
+      if (iptables !== undefined) await cleanup(iptables);
+    }),
+  );
 }
 
 async function hasLegacyTables(family: Iptables["family"]): Promise<boolean> {
