@@ -341,6 +341,22 @@ describe("a world in the foreground", () => {
     await nothingIsLeft("noipvs", []);
   });
 
+  test("is nothing yet while its standard input has not ended", async () => {
+    for (const more of [[], ["--detach"]]) {
+      const up = ["up", "--name", "typing", "--nodes", "1", "-f", "-", ...more];
+      child = spawn(fairway, up, { detached: true, stdio: "pipe" });
+      const { stdin } = child;
+      // More than the kernel keeps for it: it is being read.
+      await new Promise((resolve) => stdin!.on("error", () => {}).write("#\n".repeat(1 << 20), resolve));
+      const { code } = await failure(run(fairway, ["down", "--name", "typing"]));
+      assert.equal(code, 3);
+      const ended = new Promise((resolve) => child?.once("close", (_, signal) => resolve(signal)));
+      process.kill(-child.pid!, "SIGINT");
+      assert.equal(await ended, "SIGINT");
+      await nothingIsLeft("typing", []);
+    }
+  });
+
   test("goes away at once when a manifest cannot be used, and says where", async () => {
     const directory = "/tmp/fairway-world-test";
     await mkdir(directory, { recursive: true });

@@ -73,8 +73,6 @@ export function hostPaths(name: string) {
     /** JSON: SupervisorInfo. */
     info: join(root, "supervisor.json"),
     logs: join(root, "log"),
-    /** What `fairway up -f -` read, until it is applied. */
-    stdin: join(root, "stdin.yaml"),
   };
 }
 

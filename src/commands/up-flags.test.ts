@@ -61,8 +61,8 @@ describe("flags of fairway up", () => {
   });
 
   test("take standard input for a manifest, beside others", async () => {
-    const { manifests } = await parse("--name", "lab", "-f", "-", "-f", directory);
-    assert.deepEqual(manifests, ["/run/fairway/lab/stdin.yaml", directory]);
+    const { manifests } = await parse("-f", "-", "-f", directory);
+    assert.deepEqual(manifests, ["-", directory]);
   });
 
   test("make no data directory when something else is refused", async () => {

@@ -1,7 +1,7 @@
 import { mkdir, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { hostPaths, type Timings } from "../cluster/config.ts";
+import type { Timings } from "../cluster/config.ts";
 import { maximumNodes } from "../cluster/supervisor/addresses.ts";
 import { exitInterrupted, exitWrongState } from "../cluster/supervisor/launcher.ts";
 import { OptionError } from "../cluster/supervisor/option-error.ts";
@@ -11,6 +11,7 @@ import {
   type IPFamilyChoice,
   ipFamilyChoices,
   presets,
+  standardInput,
   type UpOptions,
 } from "../cluster/supervisor/options.ts";
 import type { ChosenModes } from "../cluster/supervisor/proxy-modes.ts";
@@ -134,12 +135,11 @@ async function existingPath(flag: string, path: string, kind: "file" | "file or 
   return outsideRun(flag, real);
 }
 
-/** "-" is standard input, which the keeper writes to a file (launcher.ts). */
-async function manifestPaths({ name, filename = [] }: Flags): Promise<string[]> {
-  if (filename.filter((path) => path === "-").length > 1)
+async function manifestPaths({ filename = [] }: Flags): Promise<string[]> {
+  if (filename.filter((path) => path === standardInput).length > 1)
     throw new OptionError("-f", "- (standard input) can be read only once");
-  const { stdin } = hostPaths(name);
-  return Promise.all(filename.map((path) => (path === "-" ? stdin : existingPath("-f", path, "file or directory"))));
+  const absolute = (path: string) => (path === standardInput ? path : existingPath("-f", path, "file or directory"));
+  return Promise.all(filename.map(absolute));
 }
 
 function outsideRun(flag: string, path: string): string {

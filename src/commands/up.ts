@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { hostPaths } from "../cluster/config.ts";
+import { hostPaths, hostRoot } from "../cluster/config.ts";
 import { askSupervisor, NotRunningError } from "../cluster/supervisor/control.ts";
-import { keeperCommand } from "../cluster/supervisor/launcher.ts";
-import type { UpOptions } from "../cluster/supervisor/options.ts";
+import { keeperCommand, maximumManifest } from "../cluster/supervisor/launcher.ts";
+import { standardInput, type UpOptions } from "../cluster/supervisor/options.ts";
 import { missingTools } from "../cluster/supervisor/tools.ts";
 import { become, runCommand } from "./command-line.ts";
+import { completeStandardInput } from "./standard-input.ts";
 import { type Flags, toOptions, upCommand } from "./up-flags.ts";
 
 export async function main(args: string[]): Promise<number> {
@@ -18,6 +20,8 @@ export async function main(args: string[]): Promise<number> {
       const packages = [...new Set(missing.map(({ package: name }) => name))].join(" ");
       throw new Error(`${missing.map(({ tool }) => tool).join(", ")} not found: install the packages ${packages}`);
     }
+    // Before anything is taken or started: until it has ended this is a process that Ctrl-C ends, and nothing else.
+    if (options.manifests.includes(standardInput)) await completeStandardInput(dirname(hostRoot), maximumManifest);
     // npm start asks for both: who detaches means to leave.
     const keeper = keeperCommand(options, flags.endWithParent === true && !options.detach);
     if (options.detach) return detach(options, keeper);
@@ -28,7 +32,7 @@ export async function main(args: string[]): Promise<number> {
 
 /** Starts the keeper in a session of its own, shows its progress, and returns when the cluster is up. */
 async function detach(options: UpOptions, [program, ...args]: [string, ...string[]]): Promise<number> {
-  const stdin = options.manifests.includes(hostPaths(options.name).stdin) ? "inherit" : "ignore";
+  const stdin = options.manifests.includes(standardInput) ? "inherit" : "ignore";
   const child = spawn(program, args, { detached: true, stdio: [stdin, "pipe", "pipe"], cwd: "/" });
   child.stderr.pipe(process.stderr, { end: false });
   child.stdout.pipe(process.stdout, { end: false });

@@ -22,13 +22,14 @@ export const exitWrongState = 3;
 export const maximumManifest = 16 << 20;
 
 /**
- * $1 directory of the cluster, $2 its link, $3 what to say when it runs already, $4 a file for standard input or empty; then what to run as
- * init. The lock is on the directory itself, so that nothing else stays behind. A directory that another keeper removed between our opening and locking it is not the one of that path any more.
+ * $1 directory of the cluster, $2 its link, $3 what to say when it runs already; then what to run as init. The lock is on the directory itself,
+ * so that nothing else stays behind. A directory that another keeper removed between our opening and locking it is not the one of that path any
+ * more. Descriptor 8 is standard input, for settle/: a shell gives what it starts in the background an empty one.
  */
 const keeper = `
 umask 077
-directory=$1 link=$2 busy=$3 stdin=$4
-shift 4
+directory=$1 link=$2 busy=$3
+shift 3
 pass_on() {
   # No line end in that file: read fails though it reads.
   read -r init _ <"/proc/$child/task/$child/children"
@@ -38,9 +39,7 @@ keep() {
   flock --nonblock 9 || { printf '%s\\n' "$busy" >&2; exit ${exitWrongState}; }
   [ "$directory" -ef /proc/self/fd/9 ] || return 0
   rm -rf "$directory"/*
-  # One byte more tells the reader that there was more.
-  [ -z "$stdin" ] || head -c ${maximumManifest + 1} >"$stdin"
-  setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child -- "$@" &
+  setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child -- "$@" <&8 8<&- &
   child=$!
   trap pass_on HUP INT TERM
   trap '' QUIT
@@ -55,7 +54,7 @@ keep() {
   exit "$status"
 }
 while mkdir -p "$directory"; do
-  keep "$@" 9<"$directory"
+  keep "$@" 8<&0 9<"$directory"
 done
 exit 1`;
 
@@ -76,7 +75,8 @@ mount --no-mtab --bind "$directory" "$staging/\${directory#/run/}"
 mount --no-mtab --move "$staging" /run
 rmdir "$directory/staging"
 mount --no-mtab -t proc proc /proc
-"$@" "$pid" &
+exec 8<&0
+"$@" "$pid" <&8 8<&- &
 supervisor=$!
 trap 'kill -TERM "$supervisor" 2>/dev/null' TERM
 set +e
@@ -88,15 +88,14 @@ done`;
 
 /** Program and arguments that bring the cluster up and stay until it is down. Its exit status is the supervisor's. */
 export function keeperCommand(options: UpOptions, endWithParent = false): [string, ...string[]] {
-  const { name, manifests } = options;
-  const { root: directory, stdin } = hostPaths(name);
+  const { name } = options;
+  const { root: directory } = hostPaths(name);
   const busy = `fairway: cluster "${name}" is up already.
 Use it (fairway status), take it down first (fairway down), or bring up another one beside it (fairway up --name OTHER).`;
   const world = ["sh", "-c", init, "fairway-init", directory, worldRoot];
   const supervisor = [...fairway, "supervisor", JSON.stringify(options)];
   // A shell between may die without passing its signal on: the kernel tells the keeper then.
   const first = endWithParent ? ["setpriv", "--pdeathsig", "TERM", "sh"] : ["sh"];
-  const input = manifests.includes(stdin) ? stdin : "";
-  const args = [directory, hostLinkName(name), busy, input, ...world, ...supervisor];
+  const args = [directory, hostLinkName(name), busy, ...world, ...supervisor];
   return [first[0]!, ...first.slice(1), "-c", keeper, "fairway-keeper", ...args];
 }

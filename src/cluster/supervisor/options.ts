@@ -9,7 +9,7 @@ import type { ChosenModes } from "./proxy-modes.ts";
 export interface UpOptions {
   name: string;
   nodes: number;
-  /** Absolute paths. */
+  /** Absolute paths, and `standardInput`. */
   manifests: string[];
   dataDir?: string;
   imagesFile?: string;
@@ -31,6 +31,9 @@ export interface UpOptions {
   detach: boolean;
   json: boolean;
 }
+
+/** Among the manifests: what standard input has. */
+export const standardInput = "-";
 
 export const ipFamilyChoices = ["dual", "ipv4"] as const;
 export type IPFamilyChoice = (typeof ipFamilyChoices)[number];

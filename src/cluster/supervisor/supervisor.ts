@@ -14,7 +14,7 @@ import { exitInterrupted } from "./launcher.ts";
 import { LogFile } from "./log-file.ts";
 import { memoryByRole } from "./memory.ts";
 import { OptionError } from "./option-error.ts";
-import { clusterConfig, type UpOptions } from "./options.ts";
+import { clusterConfig, standardInput, type UpOptions } from "./options.ts";
 import { fairway, partEnvironment } from "./process.ts";
 import { Progress } from "./progress.ts";
 import type { ControlRequest, SupervisorInfo, WorldStatus } from "./protocol.ts";
@@ -166,7 +166,7 @@ class Supervisor {
     };
     const [program = "", ...args] = [...fairway, "settle", JSON.stringify(settleOptions)];
     const child = spawn(program, args, {
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: [manifests.includes(standardInput) ? "inherit" : "ignore", "pipe", "inherit"],
       env: { ...process.env, ...partEnvironment() },
     });
     let summary = "";

@@ -1,9 +1,11 @@
+import { ftruncateSync, readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isMap, isScalar, LineCounter, parseAllDocuments } from "yaml";
 import * as resources from "../../../kubernetes/resource.ts";
 import type { KubernetesObject } from "../../../kubernetes/types.ts";
 import { maximumManifest } from "../launcher.ts";
+import { standardInput } from "../options.ts";
 
 /** One object of a manifest file. */
 export interface Manifest {
@@ -22,21 +24,31 @@ const known = new Map(
     .map((resource) => [`${resources.apiVersionOf(resource)} ${resource.kind}`, resource]),
 );
 
-/** Reads files, and the *.yaml, *.yml and *.json of directories, in order. `stdin`: the file that holds what came from standard input. */
-export async function readManifests(paths: readonly string[], stdin?: string): Promise<Manifest[]> {
+/**
+ * Reads files, the *.yaml, *.yml and *.json of directories, and standard input, in order. The latter is the file that the command made of what
+ * it read (commands/standard-input.ts), which is emptied: it may hold Secrets, and is there for as long as the cluster.
+ */
+export async function readManifests(paths: readonly string[]): Promise<Manifest[]> {
   const files = (await Promise.all(paths.map(filesOf))).flat();
   const texts = await Promise.all(
     files.map(async (file) => {
-      const name = file === stdin ? "standard input" : file;
+      if (file === standardInput) return { name: "standard input", text: takeStandardInput() };
       if ((await stat(file)).size > maximumManifest)
-        throw new ManifestError(`${name}: is larger than ${maximumManifest} bytes`);
-      return { name, text: await readFile(file, "utf8") };
+        throw new ManifestError(`${file}: is larger than ${maximumManifest} bytes`);
+      return { name: file, text: await readFile(file, "utf8") };
     }),
   );
   return texts.flatMap(({ name, text }) => parseManifests(text, name));
 }
 
+function takeStandardInput(): string {
+  const text = readFileSync(0, "utf8");
+  ftruncateSync(0);
+  return text;
+}
+
 async function filesOf(path: string): Promise<string[]> {
+  if (path === standardInput) return [path];
   if (!(await stat(path)).isDirectory()) return [path];
   const names = (await readdir(path)).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
   return names.map((name) => join(path, name));

@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import type { KubernetesClient } from "../../../kubernetes/client.ts";
 import { createClient } from "../../../kubernetes/http-client.ts";
@@ -42,10 +41,7 @@ const patience = { api: patient(60_000), rest: patient(120_000) };
  * like then. Rejects when a manifest cannot be applied.
  */
 export async function settle(options: SettleOptions, progress: Progress): Promise<Overview> {
-  const { stdin } = hostPaths(options.name);
-  const manifests = await readManifests(options.manifests, stdin);
-  // It may have held Secrets.
-  await rm(stdin, { force: true });
+  const manifests = await readManifests(options.manifests);
   const client = createClient(createHttpsTransport(await loadKubeconfig(hostPaths(options.name).kubeconfig)), {
     userAgent: "fairway-up",
   });
