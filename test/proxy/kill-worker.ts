@@ -6,7 +6,7 @@ import { a, c, Node, web, webSlice } from "./lab.ts";
 import { subjects } from "./subjects.ts";
 
 /** Fewer where the processor is emulated. */
-const services = slowness === 1 ? 200 : 40;
+const services = slowness === 1 ? 200 : 20;
 const [name, first, rounds] = process.argv.slice(2);
 const { modes } = await subjects.find((subject) => subject.name === name)!.open();
 const { inputs } = new Node(modes);
