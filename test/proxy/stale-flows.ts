@@ -76,3 +76,31 @@ test("attempts at an endpoint that leaves are forgotten, those at others stay", 
   await eventually("both are forgotten", asked, (seen) => seen.length === 0);
   cleaner.stop();
 });
+
+test("changes that come while the flows are looked at, and those of a look that failed, are not forgotten", async () => {
+  const table = new ServiceTable();
+  const metrics = createProxyMetrics(new Metrics(), "iptables");
+  const isServing = () => {
+    meanwhile.shift()?.();
+    return false;
+  };
+  const modes = [{ family: 4, isServing } as unknown as Mode];
+  const cleaner = new FlowCleaner({ table, modes, metrics, log: pino({ level: "silent" }), retryDelay: 10 });
+  const move = async (index: number, to: string) => {
+    table.setUnit(`default/web${index}`, rowsOf(index, [to]));
+    await cleaner.clean(table.takeChanges());
+  };
+  for (const index of [0, 1]) table.setUnit(`default/web${index}`, rowsOf(index, [endpoint]));
+  for (const address of services) await attempt(address);
+  // The mode is asked once a flow was listed: of the first look, and of the one after it.
+  const meanwhile = [
+    () => {
+      throw new Error("cannot be looked at");
+    },
+    () => void move(1, "127.0.0.2"),
+  ];
+  await move(0, "127.0.0.2");
+  await eventually("both are forgotten", asked, (seen) => seen.length === 0);
+  assert.equal(meanwhile.length, 0);
+  cleaner.stop();
+});

@@ -12,6 +12,8 @@ export interface FlowCleanerOptions {
   modes: readonly Mode[];
   metrics: ProxyMetrics;
   log: Logger;
+  /** Milliseconds after which a look at TCP flows that failed is repeated, when no change makes it sooner. */
+  retryDelay?: number;
 }
 
 /**
@@ -19,6 +21,7 @@ export interface FlowCleanerOptions {
  * client after a second (RFC 6298) and then finds a live endpoint; more haste would only make the kernel walk its whole table for each change.
  */
 const tcpDelay = 500;
+const defaultRetryDelay = 30_000;
 
 /** What rows were before their endpoints changed, by key. Undefined: all flows are in question, since nobody knows what happened before. */
 type Unclean = Map<string, ServicePort | undefined> | undefined;
@@ -28,6 +31,10 @@ export class FlowCleaner {
   readonly #options: FlowCleanerOptions;
   readonly #unclean: Record<FlowProtocol, Unclean> = { UDP: undefined, TCP: undefined };
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires; of performance.now(). */
+  #due = 0;
+  /** While the flows of TCP are looked at, whether changes came that they have to be looked at for again. */
+  #walking: { again: boolean } | undefined;
   #stopped = false;
   #isFailing = false;
 
@@ -37,7 +44,7 @@ export class FlowCleaner {
 
   /**
    * The kernel has the rules of these changes, and of all before. Resolves when the UDP flows are cleaned. A failure is not the rules': it is
-   * told in the log and tried again with the next changes.
+   * told in the log and tried again with the next changes; of TCP also without any.
    */
   async clean(changes: readonly RowChange[]): Promise<void> {
     for (const { key, before, after } of changes) {
@@ -46,19 +53,37 @@ export class FlowCleaner {
       const unclean = this.#unclean[protocol];
       if (unclean?.has(key) === false) unclean.set(key, before);
     }
-    if (this.#timer === undefined && !this.#stopped && this.#unclean.TCP?.size !== 0) {
-      this.#timer = setTimeout(async () => {
-        await this.#cleanProtocol("TCP");
-        this.#timer = undefined;
-      }, tcpDelay);
-      this.#timer.unref();
-    }
+    this.#schedule(tcpDelay);
     await this.#cleanProtocol("UDP");
   }
 
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+  }
+
+  /** Has the flows of TCP looked at after `delay`, unless that happens sooner anyway or nothing is in question. */
+  #schedule(delay: number): void {
+    if (this.#stopped || this.#unclean.TCP?.size === 0) return;
+    if (this.#walking !== undefined) {
+      this.#walking.again = true;
+      return;
+    }
+    const due = performance.now() + delay;
+    if (this.#timer !== undefined && this.#due <= due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => void this.#walk(), delay).unref();
+  }
+
+  async #walk(): Promise<void> {
+    const { retryDelay = defaultRetryDelay } = this.#options;
+    this.#timer = undefined;
+    const walking = { again: false };
+    this.#walking = walking;
+    await this.#cleanProtocol("TCP");
+    this.#walking = undefined;
+    this.#schedule(walking.again ? tcpDelay : retryDelay);
   }
 
   async #cleanProtocol(protocol: FlowProtocol): Promise<void> {
@@ -82,7 +107,7 @@ export class FlowCleaner {
       this.#isFailing = false;
     } catch (error) {
       this.#unclean[protocol] = merge(unclean, this.#unclean[protocol]);
-      const message = "stale flows could not be cut; trying again with the next change";
+      const message = "stale flows could not be cut; trying again later";
       if (this.#isFailing) log.debug({ err: error }, message);
       else log.warn({ err: error }, message);
       this.#isFailing = true;
