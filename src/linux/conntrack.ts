@@ -160,9 +160,13 @@ async function withSocket(use: (socket: NetlinkSocket) => Promise<unknown>): Pro
 /** How many flows are deleted before other work gets its turn: about a millisecond's. */
 const deletionsPerTurn = 64;
 
-/** Forgets these flows, and no others: the next packet of each is looked at like a first one. Those that ended meanwhile are no error. */
+/**
+ * Forgets these flows, and no others: the next packet of each is looked at like a first one. Those that ended meanwhile are no error. One that
+ * the kernel does not let go of (EBUSY: a flowtable has it) keeps no other; rejects in the end.
+ */
 export async function deleteFlows(family: Family, flows: readonly ListedFlow[]): Promise<void> {
   if (flows.length === 0) return;
+  const failures: NetlinkError[] = [];
   await withSocket(async (socket) => {
     for (const [index, { protocol, identity }] of flows.entries()) {
       const about = `delete a ${protocol} flow`;
@@ -173,9 +177,14 @@ export async function deleteFlows(family: Family, flows: readonly ListedFlow[]):
       try {
         request(socket, { ...question, attributes });
       } catch (error) {
-        if (!(error instanceof NetlinkError) || error.code !== "ENOENT") throw error;
+        if (!(error instanceof NetlinkError)) throw error;
+        if (error.code !== "ENOENT") failures.push(error);
       }
       if (index % deletionsPerTurn === deletionsPerTurn - 1) await setImmediate();
     }
   });
+  if (failures.length > 0)
+    throw new Error(`${failures.length} of ${flows.length} flows are left; the first: ${failures[0]!.message}`, {
+      cause: failures[0],
+    });
 }

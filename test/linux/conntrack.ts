@@ -58,6 +58,19 @@ test("UDP: all flows of a family are listed, and just the one that is named is f
   assert.equal((await listFlows(6, "UDP")).length, 0);
 });
 
+test("a flow that the kernel does not delete keeps no other", async () => {
+  for (const port of [5004, 5005]) await sendUdp(port, "127.0.0.1");
+  const [first, second] = await listFlows(4, "UDP");
+  // What no kernel takes stands for what it refuses.
+  const refused = { ...first!, identity: first!.identity.map(([type]) => [type, Buffer.alloc(1)] as const) };
+  await assert.rejects(
+    deleteFlows(4, [refused, second!]),
+    /^Error: 1 of 2 flows are left; the first: netlink: delete a UDP flow/,
+  );
+  assert.deepEqual(await listFlows(4, "UDP"), [first]);
+  await deleteFlows(4, [first!]);
+});
+
 test("TCP: only attempts that nobody has answered", async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

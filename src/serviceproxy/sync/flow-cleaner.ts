@@ -4,6 +4,7 @@ import { deleteFlows, type Flow, type FlowProtocol, listFlows } from "../../linu
 import type { Logger } from "../../role/log.ts";
 import type { ProxyMetrics } from "../metrics.ts";
 import type { Mode } from "../modes/mode.ts";
+import { takeSteps } from "../modes/steps.ts";
 import { changedFrontends, Frontends } from "../stale-flows.ts";
 import type { RowChange, ServicePort, ServiceTable } from "../table.ts";
 
@@ -93,17 +94,20 @@ export class FlowCleaner {
     // What changes from here on is a question of its own.
     this.#unclean[protocol] = new Map();
     const isServed = (flow: Flow) => modes.some((mode) => mode.isServing?.(flow) ?? false);
+    const families = [...(changed?.families() ?? familiesOf(table.rows(), protocol))];
     try {
-      for (const family of changed?.families() ?? familiesOf(table.rows(), protocol)) {
-        const startedAt = performance.now();
-        const labels = { ip_family: `IPv${family}` };
-        const flows = await listFlows(family, protocol);
-        const frontends = changed ?? frontendsOf(flows.length > 0 ? table.rows() : [], protocol);
-        const stale = frontends.stale(flows, isOwnAddress()).filter((flow) => !isServed(flow));
-        await deleteFlows(family, stale);
-        metrics.conntrackDuration.observe((performance.now() - startedAt) / 1000, labels);
-        if (stale.length > 0) metrics.conntrackDeleted.add(stale.length, labels);
-      }
+      await takeSteps(
+        families.map((family) => async () => {
+          const startedAt = performance.now();
+          const labels = { ip_family: `IPv${family}` };
+          const flows = await listFlows(family, protocol);
+          const frontends = changed ?? frontendsOf(flows.length > 0 ? table.rows() : [], protocol);
+          const stale = frontends.stale(flows, isOwnAddress()).filter((flow) => !isServed(flow));
+          await deleteFlows(family, stale);
+          metrics.conntrackDuration.observe((performance.now() - startedAt) / 1000, labels);
+          if (stale.length > 0) metrics.conntrackDeleted.add(stale.length, labels);
+        }),
+      );
       this.#isFailing = false;
     } catch (error) {
       this.#unclean[protocol] = merge(unclean, this.#unclean[protocol]);
