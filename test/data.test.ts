@@ -37,7 +37,11 @@ test("a cluster with --data survives kill -9 of all of it", async () => {
           () => true,
         )) as true | undefined,
     );
+    const since = Math.floor(Date.now() / 1000) * 1000;
     cluster = await startCluster("data", "--nodes", "1", "--data", data);
+    const heartbeat = 'jsonpath={.items[0].status.conditions[?(@.type=="Ready")].lastHeartbeatTime}';
+    const heard = await cluster.kubectl("get", "nodes", "-o", heartbeat);
+    assert.ok(Date.parse(heard) >= since, `it was up when the node had been heard at ${heard} last`);
     const kept = (await cluster.kubectl("get", "configmaps", "-o", "name")).split("\n");
     for (const name of acknowledged)
       assert.ok(kept.includes(`configmap/${name}`), `${name} was acknowledged and is lost`);

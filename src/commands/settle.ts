@@ -11,7 +11,8 @@ export async function main([text = ""]: string[]): Promise<number> {
     process.stderr.write("fairway settle is a part of fairway up, which applies manifests with -f\n");
     return 2;
   }
-  const { json, color, foreground, started, ...options } = JSON.parse(text) as SettleOptions & ShowOptions;
+  const { json, color, foreground, ...options } = JSON.parse(text) as SettleOptions & ShowOptions;
+  const { started } = options;
   try {
     const overview = await settle(options, new Progress(process.stderr, started));
     const { kubeconfig } = hostPaths(options.name);

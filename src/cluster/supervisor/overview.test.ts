@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Deployment, Node, Pod, Service } from "../../kubernetes/types.ts";
 import { describeNode, describePod, describeService } from "./overview.ts";
-import { isAvailable, isReady } from "./settle/wait.ts";
+import { isAvailable } from "./settle/wait.ts";
 
 describe("an overview", () => {
   test("of nodes", () => {
@@ -22,7 +22,6 @@ describe("an overview", () => {
     dual.status?.addresses?.push({ type: "InternalIP", address: "fd00:198:18::a" });
     assert.deepEqual([describeNode(dual).address, describeNode(dual).ipv6], ["198.18.0.10", "fd00:198:18::a"]);
     assert.equal(describeNode(node("Unknown", true)).status, "NotReady,SchedulingDisabled");
-    assert.deepEqual([isReady(node("True")), isReady(node("Unknown")), isReady({})], [true, false, false]);
   });
 
   const pods: [name: string, pod: Pod, ready: string, status: string][] = [

@@ -22,6 +22,8 @@ export interface SettleOptions {
   manifests: string[];
   /** How many nodes are to become ready. */
   nodes: number;
+  /** Start of the boot, milliseconds since the epoch. */
+  started: number;
 }
 
 /** How the outcome is shown. */
@@ -29,8 +31,6 @@ export interface ShowOptions {
   json: boolean;
   color: boolean;
   foreground: boolean;
-  /** Start of the boot, milliseconds since the epoch. */
-  started: number;
 }
 
 /** Milliseconds. What is not there by then is said, and the cluster stays up. */
@@ -62,13 +62,19 @@ export async function settle(options: SettleOptions, progress: Progress): Promis
 async function waitForAll(
   client: KubernetesClient,
   manifests: Manifest[],
-  { name, nodes: count }: SettleOptions,
+  { name, nodes: count, started }: SettleOptions,
   progress: Progress,
 ) {
   const signal = AbortSignal.timeout(patience.rest);
   const tell = (done: boolean, what: string, problem: string) =>
     progress.step(done ? what : `${problem} after ${patience.rest / 1000} s; look with kubectl`);
-  const joined = watchUntil<Node>(client, nodes, {}, (all) => all.filter(isReady).length >= count, signal);
+  const joined = watchUntil<Node>(
+    client,
+    nodes,
+    {},
+    (all) => all.filter((node) => isReady(node, started)).length >= count,
+    signal,
+  );
   const rolledOut = manifests
     .filter(({ resource }) => resource === deployments)
     .map(async ({ object: { metadata } }) => {

@@ -48,8 +48,13 @@ export async function watchUntil<T extends KubernetesObject>(
   return false;
 }
 
-export function isReady(node: Node): boolean {
-  return node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+/**
+ * `since`: start of the boot, milliseconds since the epoch. What a data directory remembers of a node that was ready before is not
+ * believed; a node writes its state when it starts. Heartbeats are told in whole seconds.
+ */
+export function isReady(node: Node, since: number): boolean {
+  const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
+  return ready?.status === "True" && Date.parse(ready.lastHeartbeatTime ?? "") >= Math.floor(since / 1000) * 1000;
 }
 
 /** As `kubectl rollout status` decides it. */
