@@ -2,10 +2,9 @@ import { connect } from "node:net";
 import type { KubernetesClient } from "../../../kubernetes/client.ts";
 import { createClient } from "../../../kubernetes/http-client.ts";
 import { createHttpsTransport } from "../../../kubernetes/https-transport.ts";
-import { ipFamilyOf } from "../../../kubernetes/ip-family.ts";
 import { loadKubeconfig } from "../../../kubernetes/kubeconfig.ts";
-import { deployments, namespaces, nodes, services } from "../../../kubernetes/resource.ts";
-import type { Deployment, Node, Service } from "../../../kubernetes/types.ts";
+import { deployments, endpointSlices, namespaces, nodes, services } from "../../../kubernetes/resource.ts";
+import type { Deployment, EndpointSlice, Node, Service } from "../../../kubernetes/types.ts";
 import { hostPaths } from "../../config.ts";
 import { askSupervisor } from "../control.ts";
 import { cannotServe } from "../hopeless.ts";
@@ -15,6 +14,7 @@ import type { Progress } from "../progress.ts";
 import type { WorldStatus } from "../protocol.ts";
 import { applyManifest } from "./apply.ts";
 import { type Manifest, readManifests } from "./manifests.ts";
+import { reachedAddresses } from "./reached.ts";
 import { isAvailable, isReady, poll, watchUntil } from "./wait.ts";
 
 export interface SettleOptions {
@@ -122,16 +122,22 @@ async function nodePortsAnswer(
   manifests: Manifest[],
   { signal, lost, progress }: Waiting,
 ): Promise<void> {
-  const addresses = (await client.list<Node>(nodes)).items.flatMap(internalAddress);
   const named = manifests.filter(({ resource }) => resource === services);
   for (const { object } of named) {
     const { name, namespace = "default" } = object.metadata;
-    const { spec } = await client.get<Service>(services, name, namespace);
+    const service = await client.get<Service>(services, name, namespace);
+    const { spec } = service;
     const ports = (spec?.ports ?? []).filter(({ nodePort, protocol }) => nodePort && (protocol ?? "TCP") === "TCP");
     if (spec?.selector === undefined || spec.type === "ClusterIP") continue;
-    const reached = addresses.filter((address) => spec.ipFamilies?.includes(ipFamilyOf(address)) ?? true);
+    if (ports.length === 0) continue;
+    const isLocal = spec.externalTrafficPolicy === "Local";
+    const reached = await poll(() => reachedNow(client, service), 50, signal);
+    const where = isLocal ? "every node with a Pod of it" : "every node";
+    if (reached === undefined) {
+      progress.step(`Service ${name} has no Pod that is ready after ${patience.rest / 1000} s; look with kubectl`);
+      continue;
+    }
     const targets = ports.flatMap(({ nodePort = 0 }) => reached.map((address) => ({ address, port: nodePort })));
-    if (targets.length === 0) continue;
     const silent = new Set<string>();
     const ask = async ({ address, port }: { address: string; port: number }) => {
       const attempt = async () => (lost.has(address) ? false : connects(address, port, signal));
@@ -139,21 +145,34 @@ async function nodePortsAnswer(
       if (answered !== true) silent.add(address);
     };
     await Promise.all(targets.map(ask));
-    progress.step(whoAnswers(name, silent, lost));
+    progress.step(whoAnswers(name, where, silent, lost));
   }
 }
 
-/** `silent`: addresses of nodes where the Service does not answer; `lost` as in Waiting. */
-function whoAnswers(service: string, silent: ReadonlySet<string>, lost: ReadonlyMap<string, string>): string {
-  if (silent.size === 0) return `Service ${service} answers on every node`;
+/** Where a Service is to answer; undefined while that is nowhere: a Local one has no Pod that is ready yet. */
+async function reachedNow(client: KubernetesClient, service: Service): Promise<string[] | undefined> {
+  const { name = "", namespace } = service.metadata ?? {};
+  const ofService = { namespace, labelSelector: `kubernetes.io/service-name=${name}` };
+  const [all, slices] = await Promise.all([
+    client.list<Node>(nodes),
+    client.list<EndpointSlice>(endpointSlices, ofService),
+  ]);
+  const reached = reachedAddresses(service, all.items, slices.items);
+  return reached.length > 0 ? reached : undefined;
+}
+
+/** `where` it is to answer; `silent`: addresses of nodes among them where it does not; `lost` as in Waiting. */
+function whoAnswers(
+  service: string,
+  where: string,
+  silent: ReadonlySet<string>,
+  lost: ReadonlyMap<string, string>,
+): string {
+  if (silent.size === 0) return `Service ${service} answers on ${where}`;
   if (![...silent].every((address) => lost.has(address)))
     return `Service ${service} does not answer after ${patience.rest / 1000} s; look with kubectl`;
   const names = [...new Set([...silent].map((address) => lost.get(address)))].join(", ");
   return `Service ${service} does not answer on ${names}, whose proxy cannot start; fairway status tells why`;
-}
-
-function internalAddress(node: Node): string[] {
-  return (node.status?.addresses ?? []).filter(({ type }) => type === "InternalIP").map(({ address }) => address);
 }
 
 /** Briefly, so that a SYN that was lost to a rule not there yet is not waited for. */
