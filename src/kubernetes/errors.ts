@@ -25,6 +25,14 @@ export class ListenerError extends Error {
   }
 }
 
+/** Of a server that went away or is not there yet (libuv's names; a response that was cut off is ECONNRESET as well). */
+const connectionErrors = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"]);
+
+/** No answer came because there is no connection. The request may have been carried out all the same. */
+export function isConnectionError(error: unknown): boolean {
+  return error instanceof Error && connectionErrors.has((error as NodeJS.ErrnoException).code ?? "");
+}
+
 export function isNotFound(error: unknown): boolean {
   return error instanceof StatusError && error.code === 404;
 }

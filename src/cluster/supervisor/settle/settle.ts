@@ -15,7 +15,7 @@ import type { WorldStatus } from "../protocol.ts";
 import { applyManifest } from "./apply.ts";
 import { type Manifest, readManifests } from "./manifests.ts";
 import { reachedAddresses } from "./reached.ts";
-import { isAvailable, isReady, poll, watchUntil } from "./wait.ts";
+import { isAvailable, isReady, persist, poll, watchUntil } from "./wait.ts";
 
 export interface SettleOptions {
   name: string;
@@ -50,10 +50,11 @@ export async function settle(options: SettleOptions, progress: Progress): Promis
     if (api === undefined) throw new Error(`the API server did not answer within ${patience.api / 1000} s`);
     progress.step("the API answers");
     const applied: string[] = [];
-    for (const manifest of manifests) applied.push(await applyManifest(client, manifest));
+    const applying = AbortSignal.timeout(patience.rest);
+    for (const manifest of manifests) applied.push(await applyManifest(client, manifest, applying));
     if (applied.length > 0) progress.step(applied.join(", "));
     await waitForAll(client, manifests, options, progress);
-    return await readOverview(client);
+    return await persist(() => readOverview(client), AbortSignal.timeout(patience.rest));
   } finally {
     await client.close();
   }
@@ -125,7 +126,7 @@ async function nodePortsAnswer(
   const named = manifests.filter(({ resource }) => resource === services);
   for (const { object } of named) {
     const { name, namespace = "default" } = object.metadata;
-    const service = await client.get<Service>(services, name, namespace);
+    const service = await persist(() => client.get<Service>(services, name, namespace), signal);
     const { spec } = service;
     const ports = (spec?.ports ?? []).filter(({ nodePort, protocol }) => nodePort && (protocol ?? "TCP") === "TCP");
     if (spec?.selector === undefined || spec.type === "ClusterIP") continue;

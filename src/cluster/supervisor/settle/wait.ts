@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesClient, ListOptions } from "../../../kubernetes/client.ts";
+import { isConnectionError } from "../../../kubernetes/errors.ts";
 import type { Resource } from "../../../kubernetes/resource.ts";
 import type { Deployment, KubernetesObject, Node } from "../../../kubernetes/types.ts";
 
@@ -15,6 +16,18 @@ export async function poll<T>(
     await sleep(interval, undefined, { signal }).catch(() => {});
   }
   return undefined;
+}
+
+/** Sends a request again while the connection fails: an API server that died is started again. Rejects with its error when the signal ends it. */
+export async function persist<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await request();
+    } catch (error) {
+      if (signal.aborted || !isConnectionError(error)) throw error;
+    }
+    await sleep(50, undefined, { signal }).catch(() => {});
+  }
 }
 
 /** Watches a resource until its objects are as wanted. False when the signal ended it before. */
