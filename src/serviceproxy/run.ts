@@ -23,6 +23,7 @@ import { nodePortAddresses } from "./node-port-addresses.ts";
 import { HealthChecks, healthPages, metricsPages } from "./pages.ts";
 import { type ServiceProxy, startServiceProxy } from "./proxy.ts";
 import { followServiceRanges, type ServiceRanges } from "./service-ranges.ts";
+import { RepairBackoff } from "./sync/repair-backoff.ts";
 
 /** Milliseconds between two looks at what others did to the rules, where a mode can tell. */
 const lookInterval = 250;
@@ -152,8 +153,12 @@ export async function runProxy(
       onChange: check,
       onError: (error) => log.warn({ error: error.message }, "cannot follow the ranges of Services"),
     });
+  const backoff = new RepairBackoff(syncPeriod, () =>
+    log.warn("rules are changed again after each repair, perhaps by another proxy on this node; repairing less often"),
+  );
   const looking = setInterval(() => {
-    if (opened.isDamaged?.()) check();
+    const damages = opened.damages?.() ?? 0;
+    if (damages > 0 && backoff.isDue(damages, performance.now())) check();
   }, lookInterval);
   try {
     await Promise.race([failed, ended, unbound]);

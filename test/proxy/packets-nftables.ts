@@ -137,11 +137,13 @@ describe("nftables", () => {
       const before = await node.contents();
       const rules = await run("nft", ["list", "table", "ip", "fairway-proxy"]);
       assert.equal(node.monitor.isDamaged(), false);
+      const { damages } = node.monitor;
       await run("nft", [command]);
       assert.equal(node.monitor.isDamaged(), true);
       node.syncer.requestCheck();
       await node.syncer.sync();
       assert.equal(node.monitor.isDamaged(), false);
+      assert.equal(node.monitor.damages, damages + 1);
       assert.deepEqual(await node.contents(), before);
       assert.deepEqual(sorted(await run("nft", ["list", "table", "ip", "fairway-proxy"])), sorted(rules));
       await assertSpread(() => lab().topology.pods.client.askTcp("10.96.0.20", 80), ["a", "c"]);

@@ -39,6 +39,7 @@ export class TableMonitor {
   readonly #socket: NetlinkSocket;
   readonly #schema: TableSchema;
   #damaged = false;
+  #damages = 0;
 
   /** `ownPort`: changes by that netlink port are not told. */
   constructor(schema: TableSchema, ownPort: number, options: KernelTableOptions = {}) {
@@ -54,6 +55,24 @@ export class TableMonitor {
 
   /** Whether somebody changed the table since the last `forget`, or so much happened that nobody knows. Never waits: a few microseconds. */
   isDamaged(): boolean {
+    const before = this.#damaged;
+    const now = this.#read();
+    if (now && !before) this.#damages += 1;
+    return now;
+  }
+
+  /** How often `isDamaged` became true. */
+  get damages(): number {
+    return this.#damages;
+  }
+
+  /** What happened so far is known, or was our own doing through another port (`nft`). */
+  forget(): void {
+    this.#read();
+    this.#damaged = false;
+  }
+
+  #read(): boolean {
     try {
       for (let data = this.#socket.receive(); data !== undefined; data = this.#socket.receive())
         for (const { type, start, end } of readMessages(data)) {
@@ -65,14 +84,8 @@ export class TableMonitor {
     } catch (error) {
       if (!(error instanceof SystemCallError) || error.code !== "ENOBUFS") throw error;
       this.#damaged = true;
-      return this.isDamaged();
+      return this.#read();
     }
     return this.#damaged;
-  }
-
-  /** What happened so far is known, or was our own doing through another port (`nft`). */
-  forget(): void {
-    this.isDamaged();
-    this.#damaged = false;
   }
 }

@@ -10,8 +10,8 @@ export interface OpenModes {
   modes: readonly Mode[];
   /** What does the work, with its version: for the log. */
   tool: string;
-  /** Whether somebody else's hand was on the rules; for a mode that can know. Cheap. */
-  isDamaged?: () => boolean;
+  /** How often somebody else's hand was on the rules, 0 when they are as they should be; for a mode that can know. Cheap. */
+  damages?: () => number;
   close?: () => void;
   /** Registers the mode's own metrics; `changed` is called when rules have to be other ones because of them. */
   addMetrics?: (metrics: Metrics, changed: () => void) => void;

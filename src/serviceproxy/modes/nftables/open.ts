@@ -22,8 +22,8 @@ export interface OpenNftables {
   modes: NftablesMode[];
   /** Of the `nft` program. */
   version: string;
-  /** Whether somebody else changed a table since the last sync. A few microseconds. */
-  isDamaged(): boolean;
+  /** Whether somebody else changed a table since the last sync: how often that happened, else 0. A few microseconds. */
+  damages(): number;
   close(): void;
   addMetrics(metrics: Metrics): void;
 }
@@ -65,7 +65,10 @@ export async function openNftables(
   return {
     modes: opened.map(({ mode }) => mode),
     version,
-    isDamaged: () => opened.some(({ monitor }) => monitor.isDamaged()),
+    damages() {
+      const isDamaged = opened.filter(({ monitor }) => monitor.isDamaged()).length > 0;
+      return isDamaged ? opened.reduce((sum, { monitor }) => sum + monitor.damages, 0) : 0;
+    },
     addMetrics(metrics) {
       const help = "Times that the kernel still held on to chains and sets that nothing leads to.";
       metrics.observed("kubeproxy_sync_proxy_rules_nftables_cleanup_failures_total", help, "counter", () =>
