@@ -147,12 +147,7 @@ export async function runProxy(
     .then(onServing);
   // Connections that end in this process are worth its memory.
   if (mode === "userspace") void synced.then(letGrow);
-  if (mode === "nftables")
-    ranges = followServiceRanges({
-      client,
-      onChange: check,
-      onError: (error) => log.warn({ error: error.message }, "cannot follow the ranges of Services"),
-    });
+  if (mode === "nftables") ranges = followServiceRanges({ client, onChange: check, log });
   const backoff = new RepairBackoff(syncPeriod, () =>
     log.warn("rules are changed again after each repair, perhaps by another proxy on this node; repairing less often"),
   );

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import pino from "pino";
 import type { KubernetesClient, WatchOptions } from "../kubernetes/client.ts";
 import { StatusError } from "../kubernetes/errors.ts";
 import type { KubernetesObject, Status } from "../kubernetes/types.ts";
@@ -21,6 +22,8 @@ function api(answer: number | KubernetesObject[]) {
   return { client, counts };
 }
 
+const logTo = (write: (line: string) => void) => pino({}, { write });
+
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 test("the ranges of all objects, of both families", async () => {
@@ -30,7 +33,7 @@ test("the ranges of all objects, of both families", async () => {
     { metadata: { name: "empty", uid: "3" } },
   ] as KubernetesObject[]);
   const { promise: changed, resolve } = Promise.withResolvers<void>();
-  const ranges = followServiceRanges({ client, onChange: resolve, onError: assert.fail });
+  const ranges = followServiceRanges({ client, onChange: resolve, log: logTo(assert.fail) });
   await changed;
   await turn();
   assert.deepEqual(ranges.cidrs(), ["10.96.0.0/12", "fd00:96::/112", "10.200.0.0/24"]);
@@ -41,7 +44,7 @@ for (const code of [404, 403])
   test(`an API that answers ${code} is not asked again`, async (context) => {
     context.mock.timers.enable({ apis: ["setTimeout"] });
     const { client, counts } = api(code);
-    const ranges = followServiceRanges({ client, onChange: assert.fail, onError: assert.fail });
+    const ranges = followServiceRanges({ client, onChange: assert.fail, log: logTo(assert.fail) });
     for (let time = 0; time < 20; time += 1) {
       await turn();
       context.mock.timers.tick(60_000);
@@ -49,3 +52,20 @@ for (const code of [404, 403])
     assert.deepEqual(ranges.cidrs(), []);
     assert.equal(counts.lists, 1);
   });
+
+test("an API that is away is told in one line, not at each attempt", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { client, counts } = api(503);
+  const lines: string[] = [];
+  const ranges = followServiceRanges({ client, onChange: assert.fail, log: logTo((line) => lines.push(line)) });
+  for (let time = 0; time < 50; time += 1) {
+    await turn();
+    context.mock.timers.tick(1000);
+  }
+  ranges.stop();
+  assert.ok(counts.lists > 2, `${counts.lists} attempts`);
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).resources),
+    [["servicecidrs"]],
+  );
+});
