@@ -26,6 +26,15 @@ function config(cluster: object = {}, user: object = {}, context: object = {}): 
   });
 }
 
+test("what never ends is no kubeconfig, and no certificate", async () => {
+  await assert.rejects(
+    loadKubeconfig("/dev/zero"),
+    /^KubeconfigError: kubeconfig \/dev\/zero: cannot be read: .* holds more than/,
+  );
+  const endless = config({ "certificate-authority": "/dev/zero" });
+  await assert.rejects(parse(endless), /certificate-authority cannot be read: \/dev\/zero holds more than/);
+});
+
 test("YAML with embedded certificates", async () => {
   const access = await parse(`
 apiVersion: v1

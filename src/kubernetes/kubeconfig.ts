@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, resolve } from "node:path";
+import { readText } from "../role/read-text.ts";
 
 /** How to reach one API server and as whom: what a kubeconfig's context, or a Pod's mounted ServiceAccount, says. */
 export interface ClusterAccess {
@@ -34,7 +35,7 @@ const maximumSize = 4 << 20;
 
 /** Reads a kubeconfig file; relative paths in it are relative to its directory, as kubectl's. */
 export async function loadKubeconfig(path: string, context?: string): Promise<ClusterAccess> {
-  const text = await readFile(path, "utf8").catch((error: Error) => {
+  const text = await readText(path, maximumSize).catch((error: Error) => {
     throw new KubeconfigError(path, `cannot be read: ${error.message}`);
   });
   return parseKubeconfig(text, { source: path, directory: dirname(resolve(path)), context });
@@ -191,7 +192,7 @@ async function pem(entry: Mapping, key: string, where: string, options: ParseOpt
   }
   const file = optional(entry, key, options.source, where);
   if (file === undefined) return undefined;
-  return readFile(locate(file, options), "utf8").catch((error: Error) => {
+  return readText(locate(file, options), maximumSize).catch((error: Error) => {
     throw new KubeconfigError(options.source, `${where}: ${key} cannot be read: ${error.message}`);
   });
 }

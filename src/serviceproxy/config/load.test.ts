@@ -49,6 +49,13 @@ test("fields that cannot do here what they say are told", async () => {
   assert.equal(warnings.at(-1), "no such feature gate here, without effect: A");
 });
 
+test("a file that never ends is no configuration", async () => {
+  await assert.rejects(loadConfiguration(["--config", "/dev/zero"]), {
+    name: "ConfigurationError",
+    message: "the configuration file cannot be read: /dev/zero holds more than 1048576 bytes",
+  });
+});
+
 const refused: [body: string, message: RegExp][] = [
   [
     "mod: a\noomScoreAdjust: 1\n",

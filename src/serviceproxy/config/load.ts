@@ -1,10 +1,14 @@
 import { type FSWatcher, watch } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { readText } from "../../role/read-text.ts";
 import { type CommandLine, parseCommandLine } from "./command-line.ts";
 import type { KubeProxyConfiguration } from "./schema.ts";
 import { externalIPsGate } from "./settings.ts";
 import { validateConfiguration } from "./validate.ts";
+
+/** More than any configuration. Bytes. */
+const maximumSize = 1 << 20;
 
 /** A configuration that cannot be used; the message has one fault on each line. */
 export class ConfigurationError extends Error {
@@ -27,7 +31,7 @@ export async function loadConfiguration(args: readonly string[]): Promise<Loaded
   let { configuration } = commandLine;
   let text: string | undefined;
   if (configFile !== "") {
-    text = await readFile(configFile, "utf8").catch((error: Error) => {
+    text = await readText(configFile, maximumSize).catch((error: Error) => {
       throw new ConfigurationError(`the configuration file cannot be read: ${error.message}`, { cause: error });
     });
     configuration = await decodeFile(configFile, text);
@@ -76,7 +80,7 @@ export function watchConfiguration(file: string, text: string): { changed: Promi
   changed.catch(() => {});
   let watcher: FSWatcher | undefined;
   const look = async () => {
-    const now = await readFile(file, "utf8").catch(() => undefined);
+    const now = await readText(file, maximumSize).catch(() => undefined);
     if (now === text) return;
     const what = now === undefined ? "is gone" : "was changed";
     reject(new ConfigurationError(`the configuration file ${file} ${what}: ending, to be started again`));
