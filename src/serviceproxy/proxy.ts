@@ -45,6 +45,8 @@ export interface ProxyOptions {
   nodePortAddresses: (family: Family, node: NodeContext) => readonly string[] | undefined;
   /** Asked once everything was read: nothing is written before it resolves. */
   mayWrite?: () => Promise<void>;
+  /** Told after that, unless the proxy was stopped meanwhile: from here on rules are written. */
+  onWriting?: () => void;
   log: Logger;
 }
 
@@ -157,6 +159,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
   };
 
   let ready = false;
+  let stopped = false;
   let isChanged = false;
   const noteQueued = () => {
     for (const family of families) {
@@ -228,6 +231,8 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
     const own = serviceCache.get("kubernetes", "default");
     if (isServiceAddress(options.apiHost, own)) throw new ServiceAddressError(options.apiHost!);
     await options.mayWrite?.();
+    if (stopped) return;
+    options.onWriting?.();
     isChanged = false;
     noteQueued();
     // No run of the runner, for what comes meanwhile would be held back after it: a cluster that starts waits for its first endpoints.
@@ -263,6 +268,7 @@ export function startServiceProxy(options: ProxyOptions): ServiceProxy {
     compare,
     failed,
     async stop() {
+      stopped = true;
       patience.abort();
       clearInterval(checking);
       for (const cache of [serviceCache, sliceCache, nodeCache]) cache.stop();

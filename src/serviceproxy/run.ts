@@ -106,12 +106,10 @@ export async function runProxy(
     metrics: proxyMetrics,
     events,
     nodePortAddresses: (family, node) => nodePortAddresses(settings.nodePortAddresses, family, node.addresses),
-    mayWrite:
-      predecessorGone &&
-      (async () => {
-        await predecessorGone();
-        listen();
-      }),
+    mayWrite: predecessorGone,
+    onWriting: () => {
+      if (predecessorGone !== undefined) listen();
+    },
     log,
   });
   const { check, compare, failed, synced } = proxy;
