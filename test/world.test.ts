@@ -393,6 +393,14 @@ describe("a world in the foreground", () => {
     [["--data", "/run/data"], /--data: \/run\/data is under \/run/],
     [["--frobnicate"], /unknown option '--frobnicate'/],
   ];
+  test("is refused with a FAIRWAY_PATIENCE that is none, as other commands are that wait", async () => {
+    const env = { ...process.env, FAIRWAY_PATIENCE: "abc" };
+    for (const args of [["up"], ["node", "add"], ["node", "start", "node1"]]) {
+      const { code, stderr } = await failure(run(fairway, args, { env }));
+      assert.deepEqual([code, stderr], [2, 'fairway: FAIRWAY_PATIENCE: "abc" is not a number from 1 to 100\n']);
+    }
+  });
+
   for (const [args, message] of refused)
     test(`is refused with ${args.join(" ")}`, async () => {
       const { code, stderr } = await failure(run(fairway, ["up", ...args]));

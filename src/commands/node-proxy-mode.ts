@@ -3,7 +3,7 @@ import type { ModeChange, WorldStatus } from "../cluster/supervisor/protocol.ts"
 import { ask } from "../cluster/supervisor/session.ts";
 
 /** Milliseconds: a successor gets ready, the old proxy stops, the new one writes its rules. */
-const patience = patient(70_000);
+const patience = 70_000;
 
 export interface ModeOrder {
   mode: string;
@@ -24,7 +24,7 @@ export async function changeProxyModes(cluster: string, { mode, nodes, all, json
   try {
     for (const name of new Set(named)) {
       const began = performance.now();
-      const change = await ask<ModeChange>(cluster, { op: "node-proxy-mode", name, mode }, patience);
+      const change = await ask<ModeChange>(cluster, { op: "node-proxy-mode", name, mode }, patient(patience));
       done.push({ ...change, milliseconds: Math.round(performance.now() - began) });
       if (!json) process.stdout.write(`${changeText(done.at(-1)!)}\n`);
     }

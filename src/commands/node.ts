@@ -31,7 +31,7 @@ Examples:
 Exit status: 0 done; 1 failed; 2 bad arguments; ${exitWrongState} the cluster is not up; of exec: the command's own.`;
 
 /** Milliseconds: making or ending one machine. */
-const patience = patient(30_000);
+const patience = 30_000;
 
 interface NodeFlags {
   name: string;
@@ -116,7 +116,7 @@ async function list(cluster: string, json: boolean): Promise<number> {
 
 async function addNode(cluster: string, json: boolean, node?: string, mode?: string): Promise<number> {
   if (node !== undefined) checkNodeName(node);
-  const name = await ask<string>(cluster, { op: "node-add", name: node, proxyMode: mode }, patience);
+  const name = await ask<string>(cluster, { op: "node-add", name: node, proxyMode: mode }, patient(patience));
   tell(name, json, { state: "running", text: `Node "${name}" runs and is joining the cluster.` });
   return 0;
 }
@@ -137,7 +137,7 @@ async function change(
   json: boolean,
   outcome: Outcome,
 ): Promise<number> {
-  await ask(cluster, request, patience);
+  await ask(cluster, request, patient(patience));
   tell(request.name, json, outcome);
   return 0;
 }

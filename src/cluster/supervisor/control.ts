@@ -4,6 +4,8 @@ import { type ControlReply, type ControlRequest, parseRequest } from "./protocol
 
 const maximumRequest = 4096;
 const maximumReply = 8 << 20;
+/** Milliseconds without a byte until a connection is closed on which a request, or its answer, is on the way. */
+const idle = 600_000;
 
 export type ControlHandler = (request: ControlRequest) => Promise<unknown>;
 
@@ -11,14 +13,18 @@ export type ControlHandler = (request: ControlRequest) => Promise<unknown>;
 export async function serveControl(path: string, handle: ControlHandler): Promise<Server> {
   const server = createServer((socket) => {
     socket.on("error", () => {});
-    socket.setTimeout(600_000, () => socket.destroy());
+    socket.setTimeout(idle, () => socket.destroy());
     void readLine(socket, maximumRequest)
-      .then(async (line) => handle(parseRequest(line)))
+      .then(async (line) => {
+        // How long an answer may take is for whoever asks.
+        socket.setTimeout(0);
+        return handle(parseRequest(line));
+      })
       .then(
         (result): ControlReply => ({ ok: true, result }),
         (error: Error): ControlReply => ({ ok: false, error: error.message }),
       )
-      .then((reply) => socket.end(`${JSON.stringify(reply)}\n`));
+      .then((reply) => socket.setTimeout(idle).end(`${JSON.stringify(reply)}\n`));
   });
   server.maxConnections = 64;
   await new Promise<void>((resolve, reject) => {

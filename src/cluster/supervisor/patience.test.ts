@@ -8,5 +8,5 @@ test("waits as many times as long as is asked for, and refuses what is no number
     [1000, 1000, 2500, 100_000],
   );
   for (const factor of ["", "0", "-1", "101", "many", "Infinity"])
-    assert.throws(() => patient(1000, factor), /^RangeError: FAIRWAY_PATIENCE: ".*" is not a number from 1 to 100$/);
+    assert.throws(() => patient(1000, factor), /^OptionError: FAIRWAY_PATIENCE: ".*" is not a number from 1 to 100$/);
 });
