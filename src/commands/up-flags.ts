@@ -84,7 +84,7 @@ export function upCommand(): Command {
     .option("--api-port <port>", "port of the API server", wholeNumber(1, 65_535), apiPort)
     .option(
       "--proxy-mode <modes>",
-      `how Services are served: ${proxyModes.join(", ")}; of one node: NODE=MODE`,
+      `how Services are served: ${proxyModes.join(", ")}; of one node: NODE=MODE; several with commas, or the flag again`,
       chosenModes,
       { nodes: {} },
     )
