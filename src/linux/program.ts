@@ -28,7 +28,8 @@ const wait = { first: 1, longest: 50 };
 
 /**
  * Starts a program, found in the PATH, without a shell. Rejects when it cannot be started. Node's spawn costs several times as much
- * (posix-spawn.ts), and is for those who need its channel, a terminal or a process group that lives on.
+ * (posix-spawn.ts), and is for those who need its message channel, a terminal, or inputs and outputs that are not these: written to while it
+ * runs, a file, those of this process.
  */
 export async function startProgram(
   program: string,
