@@ -53,7 +53,8 @@ keep() {
   rmdir "\${directory%/*}" 2>/dev/null
   exit "$status"
 }
-while mkdir -p "$directory"; do
+# Twice: the directory above goes with the last cluster, which may be between the two that are made.
+while mkdir -p "$directory" 2>/dev/null || mkdir -p "$directory"; do
   keep "$@" 8<&0 9<"$directory"
 done
 exit 1`;

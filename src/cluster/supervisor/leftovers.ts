@@ -25,8 +25,9 @@ export async function removeLeftovers(name: string): Promise<"nothing" | "remove
   }
 }
 
-/** The directory is opened by the shell: flock itself would make a file of that name when it is gone by now. */
-const removeUnlocked = `{ flock --nonblock --conflict-exit-code ${locked} 9 && rm -rf "$1"; } 9<"$1"`;
+/** The directory is opened by the shell: flock itself would make a file of that name when it is gone by now. The last one takes hostRoot along. */
+const removeUnlocked = `{ flock --nonblock --conflict-exit-code ${locked} 9 && rm -rf "$1"; } 9<"$1" || exit
+rmdir "\${1%/*}" 2>/dev/null || true`;
 
 /** Rejects when it cannot be told, as for anybody but root. */
 function isThere(path: string): Promise<boolean> {
