@@ -16,8 +16,7 @@ describe("options of fairway up", () => {
     { nodePortRange: [30_000, 30_000] },
     { zones: ["eu-1a", "eu-1b"] },
     { ipv6: { nodeCIDR: "fd01::/64", podCIDR: "fd02::/56", serviceCIDR: "fd03::/120" } },
-    // Of no use to a cluster without IPv6.
-    { ipFamily: "ipv4", ipv6: { podCIDR: "fd00::/8", serviceCIDR: "fd00::/8" } },
+    { ipFamily: "ipv4" },
   ];
   for (const changes of good) test(`${JSON.stringify(changes)} is taken`, () => checkOptions(options(changes)));
 
@@ -47,6 +46,9 @@ describe("options of fairway up", () => {
     [{ ipv6: { ...ipv6, nodeCIDR: "fd00:198:18::/56" } }, /^--node-cidr-ipv6: .* must be a \/64/],
     [{ ipv6: { ...ipv6, nodeCIDR: "fe80::/64" } }, /^--node-cidr-ipv6: .* overlaps fe80::\/10 \(link-local/],
     [{ zones: ["a", ""] }, /^--zones: "" must be 1 to 63 letters/],
+    [{ ipFamily: "ipv4", ipv6: { ...ipv6, nodeCIDR: "fd01::/64" } }, /^--node-cidr-ipv6: fd01::\/64 has no use with/],
+    [{ ipFamily: "ipv4", ipv6: { ...ipv6, podCIDR: "fd02::/56" } }, /^--pod-cidr-ipv6: .* with --ip-family ipv4/],
+    [{ ipFamily: "ipv4", ipv6: { ...ipv6, serviceCIDR: "fd03::/120" } }, /^--service-cidr-ipv6: .* leave one/],
     [{ zones: ["a", "a b"] }, /^--zones: "a b" must be/],
     [{ zones: ["a", "a"] }, /^--zones: a,a names a zone twice/],
     [{ nodePortRange: [10_000, 20_000] }, /^--node-port-range: 10000-20000 holds 10250/],

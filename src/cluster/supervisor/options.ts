@@ -109,7 +109,7 @@ function checkRanges({ nodeCIDR, podCIDR, serviceCIDR, ipFamily, ipv6, nodes }: 
     ranges.push(["--service-cidr-ipv6", checkRange("--service-cidr-ipv6", ipv6.serviceCIDR, 6, 120, 108)]);
     if (ipv6.nodeCIDR !== undefined)
       ranges.push(["--node-cidr-ipv6", checkRange("--node-cidr-ipv6", ipv6.nodeCIDR, 6, 64, 64)]);
-  }
+  } else refuseIPv6(ipv6);
   for (const [index, [flag, range]] of ranges.entries())
     for (const [otherFlag, other] of ranges.slice(0, index))
       if (prefixesOverlap(range, other))
@@ -117,6 +117,14 @@ function checkRanges({ nodeCIDR, podCIDR, serviceCIDR, ipFamily, ipv6, nodes }: 
   const room = Number(sizeOf(ranges[0]![1])) / 2 ** (32 - nodePodBits);
   if (nodes > room)
     throw new OptionError("--nodes", `${podCIDR} (--pod-cidr) has room for ${room} nodes of a /${nodePodBits} each`);
+}
+
+/** What was asked for beyond the defaults, and a cluster without IPv6 would not have. */
+function refuseIPv6(given: UpOptions["ipv6"]): void {
+  const flags = { nodeCIDR: "--node-cidr-ipv6", podCIDR: "--pod-cidr-ipv6", serviceCIDR: "--service-cidr-ipv6" };
+  for (const key of ["nodeCIDR", "podCIDR", "serviceCIDR"] as const)
+    if (given[key] !== defaultOptions.ipv6[key])
+      throw new OptionError(flags[key], `${given[key]} has no use with --ip-family ipv4; leave one of the two out`);
 }
 
 function checkZones(zones: readonly string[]): void {
