@@ -15,6 +15,8 @@ interface Entry {
   /** What the API has, as far as this node knows. */
   written?: PodStatus;
   queued: boolean;
+  /** One write of a Pod at a time: of two on their way, on connections of their own, the older may come last. */
+  writing: boolean;
   retryDelay: number;
 }
 
@@ -34,7 +36,7 @@ export class StatusWriter {
   /** `pod` is the Pod as last read: what its status says already is not written again. */
   set(pod: Pod, status: PodStatus): void {
     const uid = pod.metadata?.uid ?? "";
-    const entry = this.#entries.get(uid) ?? { pod, status, queued: false, retryDelay: firstRetry };
+    const entry = this.#entries.get(uid) ?? { pod, status, queued: false, writing: false, retryDelay: firstRetry };
     this.#entries.set(uid, entry);
     entry.pod = pod;
     entry.status = status;
@@ -53,7 +55,7 @@ export class StatusWriter {
   }
 
   #enqueue(uid: string, entry: Entry): void {
-    if (entry.queued) return;
+    if (entry.queued || entry.writing) return;
     entry.queued = true;
     this.#queue.push(uid);
     this.#next();
@@ -75,6 +77,7 @@ export class StatusWriter {
 
   async #write(uid: string, entry: Entry): Promise<void> {
     entry.queued = false;
+    entry.writing = true;
     const { pod, status } = entry;
     const { name = "", namespace } = pod.metadata ?? {};
     // null removes what an earlier status said and this one does not.
@@ -82,10 +85,12 @@ export class StatusWriter {
     const patch = { metadata: { uid }, status: { ...Object.fromEntries(absent.map((key) => [key, null])), ...status } };
     try {
       await this.#client.patch(pods, name, patch, { namespace, subresource: "status", type: "merge" });
+      entry.writing = false;
       entry.written = status;
       entry.retryDelay = firstRetry;
       if (differs(entry.status, status)) this.#enqueue(uid, entry);
     } catch (error) {
+      entry.writing = false;
       // The Pod is gone, or another one has its name: whoever watches will hear of it.
       if (isNotFound(error) || isConflict(error) || this.#entries.get(uid) !== entry) return;
       this.#onError(error as Error, pod);
