@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { bitsOf, type Family, formatAddress } from "../ip/address.ts";
 import { NetlinkError } from "./netlink/error.ts";
+import { familyNumbers } from "./netlink/family-numbers.ts";
 import { type MessageWriter, readAttributes } from "./netlink/message.ts";
 import { dump, request } from "./netlink/nfnetlink.ts";
 import type { NetlinkSocket } from "./netlink/socket.ts";
@@ -50,7 +51,6 @@ const tcpSynSent = 1;
 const filterProtocol = 1 << 3;
 /** IPS_SEEN_REPLY of linux/netfilter/nf_conntrack_common.h. */
 const seenReply = 2;
-const netfilterFamilies = { 4: 2, 6: 10 } as const;
 const protocolNumbers = { TCP: 6, UDP: 17 } as const;
 
 /** Reads a flow out of the attributes of the kernel's message; undefined for another protocol, and for TCP that was answered. */
@@ -115,7 +115,7 @@ export async function listFlows(family: Family, protocol: FlowProtocol): Promise
   const question = {
     subsystem: conntrackSubsystem,
     type: MSG_GET,
-    family: netfilterFamilies[family],
+    family: familyNumbers[family],
     about: `list ${protocol} flows`,
     attributes: (writer: MessageWriter) => writeSelection(writer, protocol),
   };
@@ -173,7 +173,7 @@ export async function deleteFlows(family: Family, flows: readonly ListedFlow[]):
       const attributes = (writer: MessageWriter) => {
         for (const [type, value] of identity) writer.attribute(type, value);
       };
-      const question = { subsystem: conntrackSubsystem, type: MSG_DELETE, family: netfilterFamilies[family], about };
+      const question = { subsystem: conntrackSubsystem, type: MSG_DELETE, family: familyNumbers[family], about };
       try {
         request(socket, { ...question, attributes });
       } catch (error) {

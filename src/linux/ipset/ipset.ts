@@ -1,6 +1,7 @@
 /** The kernel's IP sets by nfnetlink (linux/netfilter/ipset/ip_set.h), in the network namespace of this process. */
 import type { Family } from "../../ip/address.ts";
 import { NetlinkError } from "../netlink/error.ts";
+import { familyNumbers } from "../netlink/family-numbers.ts";
 import { eachAttribute, type MessageWriter, readAttributes, readText } from "../netlink/message.ts";
 import { batchSendBuffer, dump, type Question, request } from "../netlink/nfnetlink.ts";
 import { NetlinkSocket, netfilterProtocol } from "../netlink/socket.ts";
@@ -26,7 +27,6 @@ const protocolVersion = 6;
 const revision = 1;
 /** IPSET_FLAG_LIST_HEADER: without the elements. */
 const headersOnly = 4;
-const familyNumbers = { 4: 2, 6: 10 } as const satisfies Record<Family, number>;
 /** Beyond what a node of any size serves; the kernel's own default is 65,536. */
 const mostElements = 1 << 20;
 /** Elements of one message: it must stay below 64 KiB, and the kernel holds the set's lock meanwhile. */

@@ -1,5 +1,6 @@
 /** Virtual and real servers as values, and as attributes of linux/ip_vs.h. Numbers are in host order, addresses and ports in network order. */
 import { type Family, familyOf, formatAddress, formatAddressPort, parseAddress } from "../../ip/address.ts";
+import { familyNumbers } from "../netlink/family-numbers.ts";
 import { type MessageWriter, NetlinkFormatError, readAttributes, readText } from "../netlink/message.ts";
 
 export type IpvsProtocol = "TCP" | "UDP" | "SCTP";
@@ -62,7 +63,6 @@ const destinationAttributes = {
 } as const;
 
 const protocolNumbers = { TCP: 6, UDP: 17, SCTP: 132 } as const satisfies Record<IpvsProtocol, number>;
-const familyNumbers = { 4: 2, 6: 10 } as const satisfies Record<Family, number>;
 
 const persistentFlag = 1;
 /** IP_VS_SVC_F_SCHED2, which sh and mh read as "the port too". */

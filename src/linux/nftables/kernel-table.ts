@@ -1,5 +1,6 @@
 import { run } from "../command.ts";
 import { NetlinkError } from "../netlink/error.ts";
+import { familyNumbers } from "../netlink/family-numbers.ts";
 import { eachAttribute, readAttributes, readText } from "../netlink/message.ts";
 import { appendFlag, Batch, batchSendBuffer, createFlag, dump, get, type Listener } from "../netlink/nfnetlink.ts";
 import { NetlinkSocket, netfilterProtocol } from "../netlink/socket.ts";
@@ -47,7 +48,7 @@ const GENERATION_ID = 1;
 const addressTypes = { ip: 7, ip6: 8 } as const;
 
 /** NFPROTO_IPV4 and NFPROTO_IPV6. */
-export const netfilterFamilies = { ip: 2, ip6: 10 } as const;
+export const netfilterFamilies = { ip: familyNumbers[4], ip6: familyNumbers[6] } as const;
 
 /** An element list is one attribute, whose length is 16 bits; a further element takes far less than what is left above this. */
 const fullList = 60_000;

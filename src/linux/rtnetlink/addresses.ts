@@ -10,6 +10,7 @@ import {
   readDump,
   type Sent,
 } from "../netlink/exchange.ts";
+import { familyNumbers } from "../netlink/family-numbers.ts";
 import { MessageWriter, readAttributes } from "../netlink/message.ts";
 import { createFlag, exclusiveFlag } from "../netlink/nfnetlink.ts";
 import { NetlinkSocket } from "../netlink/socket.ts";
@@ -30,7 +31,6 @@ const linkLength = 16;
 const addressLength = 8;
 const linkAttributes = { name: 3, info: 18, kind: 1 } as const;
 const addressAttributes = { address: 1, local: 2, flags: 8 } as const;
-const familyNumbers = { 4: 2, 6: 10 } as const satisfies Record<Family, number>;
 /** IFA_F_NODAD: the address is this node's at once; no neighbour is asked whether it has it too. */
 const withoutDetection = 2;
 
