@@ -4,19 +4,20 @@ import { cleanupIptables, cleanupOtherBackend } from "./iptables/cleanup.ts";
 import { findFamilies } from "./iptables/open.ts";
 import { device } from "./ipvs/schema.ts";
 import { cleanupNftables } from "./nftables/cleanup.ts";
+import { takeSteps } from "./steps.ts";
 import { cleanupUserspace } from "./userspace/cleanup.ts";
 
 export { cleanupIptables, cleanupNftables, cleanupOtherBackend, cleanupUserspace };
 
 /** Takes away the rules of every mode, of this program and of kube-proxy. One that cannot be cleaned up does not keep the others. */
 export async function cleanupAll(log: Logger): Promise<void> {
-  const first = await Promise.allSettled([cleanupIptables(log), cleanupNftables({ own: true }), cleanupUserspace()]);
-  // Rules of kube-proxy's ipvs mode, which refer to its sets, are in chains of the iptables mode's names.
-  const last = await Promise.allSettled([cleanupIpvs(log, { own: true })]);
-  const failures = [...first, ...last]
-    .filter((result) => result.status === "rejected")
-    .map(({ reason }) => reason as Error);
-  if (failures.length > 0) throw new AggregateError(failures, failures.map(({ message }) => message).join("; "));
+  await takeSteps([
+    () => cleanupIptables(log),
+    () => cleanupNftables({ own: true }),
+    () => cleanupUserspace(),
+    // Last: rules of kube-proxy's ipvs mode, which refer to its sets, are in chains of the iptables mode's names.
+    () => cleanupIpvs(log, { own: true }),
+  ]);
 }
 
 /** What ipvs modes left: kube-proxy's, and with `own` this program's. Its device is the last to go: without it there is nothing to load. */
