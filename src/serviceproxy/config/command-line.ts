@@ -1,22 +1,9 @@
 import { absentConfiguration, withDerivedDefaults } from "./defaults.ts";
 import { FlagError, type FlagValues } from "./flags/flag.ts";
 import { flags } from "./flags/index.ts";
-import type { KubeProxyConfiguration } from "./schema.ts";
 
 /** What the command line asks for. */
-export interface CommandLine {
-  /** As the flags say it; nothing of it holds when there is a file, but for what overrides the file. */
-  configuration: KubeProxyConfiguration;
-  configFile: string;
-  writeConfigTo: string;
-  /** Overrides the kubeconfig's server. */
-  master: string;
-  /** Overrides the file's hostnameOverride. */
-  hostnameOverride: string;
-  cleanup: boolean;
-  initOnly: boolean;
-  help: boolean;
-  version: boolean;
+export interface CommandLine extends Omit<FlagValues, "given"> {
   /** What people should know of the flags that they gave. */
   warnings: string[];
 }

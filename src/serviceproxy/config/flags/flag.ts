@@ -8,12 +8,15 @@ export class FlagError extends Error {
 
 /** What flags fill in. */
 export interface FlagValues {
+  /** As the flags say it; nothing of it holds when there is a file, but for what overrides the file. */
   configuration: KubeProxyConfiguration;
   /** Names of the flags seen so far. */
   given: Set<string>;
   configFile: string;
   writeConfigTo: string;
+  /** Overrides the kubeconfig's server. */
   master: string;
+  /** Overrides the file's hostnameOverride. */
   hostnameOverride: string;
   cleanup: boolean;
   initOnly: boolean;
