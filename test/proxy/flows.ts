@@ -37,6 +37,7 @@ import {
   type ShortService,
   type ShortSlice,
 } from "../../src/serviceproxy/testing/objects.ts";
+import { isVirtual } from "../support/patience.ts";
 import { Host } from "../support/topology.ts";
 import { type Differences, differences } from "./differences.ts";
 import { openIpvsMode } from "./ipvs.ts";
@@ -133,8 +134,6 @@ const openers: Record<string, Open> = {
 
 /** The table knows the userspace mode by its rules, which are those of iptables; packets meet the same in ipvs. */
 const modeInTable: Record<string, string> = { userspace: "iptables", ipvs: "iptables" };
-/** The virtual machine's kernel has IPVS, the host's may lack it. */
-const isVirtual = process.env.FAIRWAY_TEST_VM !== undefined;
 
 /** The virtual machine is for what the host's kernel may lack: the ipvs mode, and in the others SCTP, which the userspace mode has not. */
 function isSentHere(mode: string, { protocol }: Flow): boolean {

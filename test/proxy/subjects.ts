@@ -15,6 +15,7 @@ import { NftablesMode } from "../../src/serviceproxy/modes/nftables/mode.ts";
 import { serviceSchema } from "../../src/serviceproxy/modes/nftables/schema.ts";
 import { expandConfig } from "../../src/serviceproxy/testing/iptables-fixture.ts";
 import { sortShared } from "../../src/serviceproxy/testing/rules-model.ts";
+import { isVirtual } from "../support/patience.ts";
 import { addresses } from "../support/topology.ts";
 import { openIpvsMode } from "./ipvs.ts";
 
@@ -148,6 +149,4 @@ const ipvs: Subject = {
   },
 };
 
-/** The virtual machine's kernel has IPVS, the host's may lack it. */
-export const subjects: readonly Subject[] =
-  process.env.FAIRWAY_TEST_VM === undefined ? [iptables("nft"), iptables("legacy"), nftables] : [ipvs];
+export const subjects: readonly Subject[] = isVirtual ? [ipvs] : [iptables("nft"), iptables("legacy"), nftables];

@@ -5,6 +5,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { isVirtual } from "./patience.ts";
 
 /** What a question came to: the answer's words, or how it failed. */
 export type Outcome = string;
@@ -13,7 +14,7 @@ export type Outcome = string;
  * Longer than the second that TCP waits before it sends a SYN again: over veth links the refusal may come back while connect(2) still holds
  * the socket, and the kernel then heeds only the next one (LockDroppedIcmps).
  */
-const patience = process.env.FAIRWAY_TEST_VM === undefined ? 1500 : 4500;
+const patience = isVirtual ? 4500 : 1500;
 const connections = new Map<string, Socket>();
 const udpSockets = new Map<number, ReturnType<typeof createSocket>>();
 
